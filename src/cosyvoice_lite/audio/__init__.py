@@ -1,0 +1,1 @@
+"""Audio: signal processing in NumPy; knows nothing of models."""

@@ -1,0 +1,1 @@
+"""Convert: an official checkpoint to a bundle; never imported while speaking."""

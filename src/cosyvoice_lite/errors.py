@@ -1,0 +1,33 @@
+"""The one error tree: every message is a single line that says what is wrong, where, what to do."""
+
+
+class CosyError(Exception):
+    """Anything cosyvoice-lite refuses to do; its message is written for the person at the keyboard."""
+
+
+class CheckpointError(CosyError):
+    """An official checkpoint can't be read: hostile, truncated, incomplete or of another model."""
+
+
+class BundleError(CosyError):
+    """A bundle is missing, changed, truncated or made for another version."""
+
+
+class TextError(CosyError):
+    """A text can't be spoken: empty, only punctuation, broken markup."""
+
+
+class VoiceError(CosyError):
+    """A voice is unknown, or can't do what the mode asks of it."""
+
+
+class AudioError(CosyError):
+    """A recording can't be used: unreadable, too short, too long, of too low a rate."""
+
+
+class DownloadError(CosyError):
+    """A file could not be fetched, or what arrived is not what was asked for."""
+
+
+class UsageError(CosyError):
+    """A setting is out of range or settings contradict each other."""

@@ -1,0 +1,1 @@
+"""Graphs: the networks of the papers, declared as ONNX; no weights, no files."""

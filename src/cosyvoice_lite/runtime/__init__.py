@@ -1,0 +1,1 @@
+"""Runtime: one request, straight down the figure of the paper."""

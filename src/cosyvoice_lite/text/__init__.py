@@ -1,0 +1,1 @@
+"""Text: str to token ids; knows nothing of sound or tensors."""
