@@ -1,0 +1,230 @@
+"""Reads PyTorch's .pt files without PyTorch and without trusting them.
+
+A .pt file is a zip archive: `<name>/data.pkl`, a pickle that describes the tensors, and
+`<name>/data/<key>`, the raw storages. The pickle is interpreted by an unpickler that can build
+dictionaries, lists, plain values and `StoredTensor`s and knows no other callable: any further
+global is an error that names it. A tensor is read when its value is asked for, so a checkpoint
+larger than memory can be walked through.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosyvoice_lite.errors import CheckpointError
+
+Array = npt.NDArray[Any]
+
+MAX_PICKLE_BYTES = 64 << 20
+MAX_MEMBERS = 100_000
+MAX_DIMENSIONS = 8
+LOCAL_HEADER = struct.Struct("<4s22xHH")
+
+# bfloat16 has no NumPy type: its bits are read as uint16 and widened.
+STORAGES: dict[str, np.dtype[Any]] = {
+    "FloatStorage": np.dtype("<f4"),
+    "HalfStorage": np.dtype("<f2"),
+    "BFloat16Storage": np.dtype("<u2"),
+    "DoubleStorage": np.dtype("<f8"),
+    "LongStorage": np.dtype("<i8"),
+    "IntStorage": np.dtype("<i4"),
+    "ShortStorage": np.dtype("<i2"),
+    "CharStorage": np.dtype("i1"),
+    "ByteStorage": np.dtype("u1"),
+    "BoolStorage": np.dtype("?"),
+}
+
+
+@dataclass(frozen=True)
+class StorageType:
+    """The name of a torch storage class; inert, it is never called."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A run of `n_elements` numbers at `offset` bytes of a file."""
+
+    path: Path
+    offset: int
+    n_elements: int
+    type_name: str
+
+    def read(self, start: int, count: int) -> Array:
+        """Elements `start` to `start + count`: (count,), floats of any width as float32."""
+        dtype = STORAGES[self.type_name]
+        at = self.offset + start * dtype.itemsize
+        raw = np.fromfile(self.path, dtype, count, offset=at)
+        if raw.size != count:
+            raise CheckpointError(f"{self.path}: truncated while being read")
+        if self.type_name == "BFloat16Storage":
+            return (raw.astype(np.uint32) << 16).view(np.float32)
+        return raw.astype(np.float32, copy=False) if dtype.kind == "f" else raw
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor inside a storage, not read yet; offset and strides count elements."""
+
+    storage: Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def numpy(self) -> Array:
+        """The tensor; floats of any width as float32, other types as stored."""
+        if 0 in self.shape:
+            return np.zeros(self.shape, np.float32)
+        raw = self.storage.read(self.offset, _extent(self.shape, self.strides))
+        strides = [s * raw.itemsize for s in self.strides]
+        return np.lib.stride_tricks.as_strided(raw, self.shape, strides)
+
+
+def read_checkpoint(path: Path) -> Any:
+    """The object that `torch.save` wrote to `path`, tensors as `StoredTensor`.
+
+    Raises:
+        CheckpointError: not a .pt archive, truncated, or asking for anything beyond tensors in
+            dictionaries and lists.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _Archive(path, archive).load()
+    except CheckpointError:
+        raise
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror or error}") from None
+    except zipfile.BadZipFile:
+        raise CheckpointError(
+            f"{path}: not a PyTorch archive, or truncated: download it again"
+        ) from None
+    # The pickle machine raises nearly anything on nonsense; all of it means the same to a user.
+    except Exception as error:
+        raise CheckpointError(
+            f"{path}: damaged or hostile: {type(error).__name__}: {error}"
+        ) from None
+
+
+def read_state_dict(path: Path) -> dict[str, StoredTensor]:
+    """The tensors of a module by name."""
+    tensors = read_checkpoint(path)
+    if not isinstance(tensors, Mapping):
+        raise CheckpointError(f"{path}: holds a {type(tensors).__name__}, not a state dict")
+    for name, tensor in tensors.items():
+        if not isinstance(name, str) or not isinstance(tensor, StoredTensor):
+            raise CheckpointError(f"{path}: {name!r} is not a named tensor")
+    return dict(tensors)
+
+
+class _Archive:
+    """One open .pt file: its members, checked, and its storages, mapped on demand."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self.path = path
+        self.archive = archive
+        self.file_size = path.stat().st_size
+        self.members = {info.filename: info for info in archive.infolist()}
+        if len(self.members) != len(archive.infolist()) or len(self.members) > MAX_MEMBERS:
+            raise self.error("has duplicate or too many members")
+        pickles = [name for name in self.members if name.split("/", 1)[-1] == "data.pkl"]
+        if len(pickles) != 1:
+            raise self.error("has no data.pkl: not written by torch.save")
+        self.pickle_name = pickles[0]
+        self.prefix = self.pickle_name[: -len("data.pkl")]
+
+    def error(self, message: str) -> CheckpointError:
+        return CheckpointError(f"{self.path}: {message}")
+
+    def load(self) -> Any:
+        order = self.members.get(self.prefix + "byteorder")
+        if order is not None and self.archive.read(order) != b"little":
+            raise self.error("is not little-endian")
+        if self.members[self.pickle_name].file_size > MAX_PICKLE_BYTES:
+            raise self.error("has an oversized data.pkl")
+        with self.archive.open(self.pickle_name) as stream:
+            return _Unpickler(stream, self).load()
+
+    def storage(self, key: str, type_name: str) -> Storage:
+        """The storage `key`, its place checked against the file."""
+        info = self.members.get(f"{self.prefix}data/{key}")
+        if info is None:
+            raise self.error(f"lacks the storage {key!r}")
+        n_elements = info.file_size // STORAGES[type_name].itemsize
+        return Storage(self.path, self.data_offset(info), n_elements, type_name)
+
+    def data_offset(self, info: zipfile.ZipInfo) -> int:
+        """Where the bytes of a stored member begin."""
+        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+            raise self.error(f"member {info.filename!r} is compressed, which torch.save never does")
+        with self.path.open("rb") as file:
+            file.seek(info.header_offset)
+            magic, n_name, n_extra = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+        offset = info.header_offset + LOCAL_HEADER.size + n_name + n_extra
+        if magic != b"PK\x03\x04" or offset + info.file_size > self.file_size:
+            raise self.error(f"member {info.filename!r} is truncated")
+        return int(offset)
+
+
+class _Unpickler(pickle._Unpickler):
+    """Knows the closed list of globals below; anything else is an error that names it.
+
+    The Python implementation, because its memo is a dictionary: in the C one a single opcode of a
+    hostile file allocates gigabytes.
+    """
+
+    def __init__(self, stream: Any, archive: _Archive) -> None:
+        super().__init__(stream, encoding="utf-8")
+        self.source = archive
+
+    def find_class(self, module: str, name: str) -> Any:
+        known: dict[tuple[str, str], Callable[..., Any]] = {
+            ("collections", "OrderedDict"): OrderedDict,
+            ("torch._utils", "_rebuild_tensor_v2"): self.rebuild_tensor,
+            ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+        }
+        if (module, name) in known:
+            return known[module, name]
+        if module == "torch" and name in STORAGES:
+            return StorageType(name)
+        raise self.source.error(f"refused: its pickle asks for {module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Any:
+        kind, storage_type, key, _device, _size = pid
+        if kind != "storage" or not isinstance(storage_type, StorageType) or type(key) is not str:
+            raise self.source.error("refused: its pickle refers to something not a storage")
+        return self.source.storage(key, storage_type.name)
+
+    def rebuild_tensor(
+        self, storage: Any, offset: Any, shape: Any, strides: Any, *_unused: Any
+    ) -> StoredTensor:
+        shape, strides = tuple(shape), tuple(strides)
+        sizes = (offset, *shape, *strides)
+        if not isinstance(storage, Storage) or any(type(n) is not int or n < 0 for n in sizes):
+            raise self.source.error("describes a tensor of impossible shape")
+        if len(shape) != len(strides) or len(shape) > MAX_DIMENSIONS:
+            raise self.source.error("describes a tensor of impossible shape")
+        if 0 not in shape and offset + _extent(shape, strides) > storage.n_elements:
+            raise self.source.error("describes a tensor larger than its storage")
+        return StoredTensor(storage, offset, shape, strides)
+
+
+def _extent(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Elements from the first to the last, both included."""
+    return 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
+
+
+def _rebuild_parameter(tensor: StoredTensor, *_unused: Any) -> StoredTensor:
+    return tensor

@@ -1,0 +1,283 @@
+"""Reads cosyvoice.yaml as data.
+
+The authors' file is HyperPyYAML: its tags build Python objects and run functions. Here a tag is
+only a label on the value under it; `!ref <name>` is looked up, nothing is ever called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cosyvoice_lite.config import (
+    HOP_LENGTH,
+    EncoderConfig,
+    FlowConfig,
+    LmConfig,
+    ModelConfig,
+    SamplingConfig,
+    UnetConfig,
+    VocoderConfig,
+)
+from cosyvoice_lite.errors import CheckpointError
+
+MAX_YAML_BYTES = 1 << 20
+
+TOKENIZERS = {
+    "whisper.tokenizer.get_tokenizer": "whisper",
+    "cosyvoice.tokenizer.tokenizer.get_tokenizer": "hz25",
+    "cosyvoice_lite.text.phonemes.get_tokenizer": "phonemes",
+}
+"""What the yaml names, and what this package calls it."""
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A value under a tag: `!new:some.Class {…}` is Tagged("!new:some.Class", {…})."""
+
+    tag: str
+    value: Any
+
+
+class _DataLoader(yaml.SafeLoader):
+    """Plain YAML, tags kept as labels; no aliases, which bombs are made of."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+
+def _labelled(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Tagged:
+    if isinstance(node, yaml.MappingNode):
+        return Tagged("!" + suffix, loader.construct_mapping(node, deep=True))
+    if isinstance(node, yaml.SequenceNode):
+        return Tagged("!" + suffix, loader.construct_sequence(node, deep=True))
+    return Tagged("!" + suffix, node.value)
+
+
+_DataLoader.add_multi_constructor("!", _labelled)
+
+
+class Section:
+    """A mapping of the yaml with its place, so that errors can say where."""
+
+    def __init__(self, source: Path, where: str, values: Any, root: Mapping[str, Any]) -> None:
+        if not isinstance(values, Mapping):
+            raise CheckpointError(f"{source}: {where or 'the file'} is not a mapping")
+        self.source, self.where, self.values, self.root = source, where, values, root
+
+    def error(self, message: str) -> CheckpointError:
+        return CheckpointError(f"{self.source}: {message}")
+
+    def raw(self, key: str) -> Any:
+        if key not in self.values:
+            raise self.error(f"lacks the key {self.where}{key}")
+        value = self.values[key]
+        if isinstance(value, Tagged) and value.tag == "!ref":
+            name = str(value.value).strip()
+            if not (name.startswith("<") and name.endswith(">")) or name[1:-1] not in self.root:
+                raise self.error(f"{self.where}{key}: can't follow !ref {name}")
+            return self.root[name[1:-1]]
+        return value
+
+    def integer(self, key: str) -> int:
+        value = self.raw(key)
+        if type(value) is not int or value <= 0:
+            raise self.error(f"{self.where}{key} is {value!r}, not a positive integer")
+        return value
+
+    def number(self, key: str, default: float | None = None) -> float:
+        if default is not None and key not in self.values:
+            return default
+        value = self.raw(key)
+        if type(value) not in (int, float):
+            raise self.error(f"{self.where}{key} is {value!r}, not a number")
+        return float(value)
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        value = self.raw(key)
+        if not isinstance(value, list) or not all(type(v) is int and v > 0 for v in value):
+            raise self.error(f"{self.where}{key} is {value!r}, not a list of positive integers")
+        return tuple(value)
+
+    def grid(self, key: str) -> tuple[tuple[int, ...], ...]:
+        rows = self.raw(key)
+        if not isinstance(rows, list):
+            raise self.error(f"{self.where}{key} is {rows!r}, not a list of lists")
+        keyed = {str(i): row for i, row in enumerate(rows)}
+        table = Section(self.source, f"{self.where}{key}.", keyed, self.root)
+        return tuple(table.integers(i) for i in keyed)
+
+    def section(self, key: str, kind: str | None = None) -> Section:
+        """A nested mapping; with `kind`, it must be tagged as that class."""
+        value = self.raw(key)
+        if kind is not None and (not isinstance(value, Tagged) or value.tag.split(".")[-1] != kind):
+            found = value.tag.split(".")[-1] if isinstance(value, Tagged) else type(value).__name__
+            raise self.error(f"{self.where}{key} is a {found}; only {kind} is supported")
+        inner = value.value if isinstance(value, Tagged) else value
+        return Section(self.source, f"{self.where}{key}.", inner, self.root)
+
+    def expect(self, **required: Any) -> None:
+        """Settings that change the network and that only one value is supported of."""
+        for key, wanted in required.items():
+            if key in self.values and (value := self.raw(key)) != wanted:
+                raise self.error(f"{self.where}{key} is {value!r}; only {wanted!r} is supported")
+
+
+def read_hyperparameters(path: Path) -> ModelConfig:
+    """The model that `cosyvoice.yaml` describes.
+
+    Raises:
+        CheckpointError: unreadable, a key missing or mistyped, or a network this package does
+            not build.
+    """
+    root = _parse(path)
+    top = Section(path, "", root, root)
+    return ModelConfig(
+        sample_rate=top.integer("sample_rate"),
+        tokenizer=_tokenizer(top),
+        lm=_lm(top.section("llm", "TransformerLM")),
+        flow=_flow(top.section("flow", "MaskedDiffWithXvec")),
+        vocoder=_vocoder(top.section("hift", "HiFTGenerator"), top.integer("sample_rate")),
+        sampling=_sampling(top),
+    )
+
+
+def _parse(path: Path) -> Mapping[str, Any]:
+    try:
+        if path.stat().st_size > MAX_YAML_BYTES:
+            raise CheckpointError(f"{path}: too large for a configuration")
+        # The C loader would be faster; this one is everywhere.
+        tree = yaml.load(path.read_text("utf-8"), _DataLoader)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path}: not valid YAML: {reason}") from None
+    if not isinstance(tree, Mapping):
+        raise CheckpointError(f"{path}: not a mapping")
+    return tree
+
+
+def _tokenizer(top: Section) -> str:
+    value = top.raw("get_tokenizer")
+    name = value.tag.removeprefix("!name:") if isinstance(value, Tagged) else str(value)
+    if name not in TOKENIZERS:
+        raise top.error(f"get_tokenizer is {name!r}; known are {', '.join(TOKENIZERS)}")
+    return TOKENIZERS[name]
+
+
+def _encoder(s: Section, d_input: int, input_layer: str) -> EncoderConfig:
+    s.expect(
+        input_layer=input_layer,
+        pos_enc_layer_type="rel_pos_espnet",
+        selfattention_layer_type="rel_selfattn",
+        normalize_before=True,
+        use_cnn_module=False,
+        macaron_style=False,
+        key_bias=True,
+    )
+    width, heads = s.integer("output_size"), s.integer("attention_heads")
+    if width % heads or width % 2:
+        raise s.error(f"{s.where}output_size {width} does not divide into {heads} heads")
+    return EncoderConfig(d_input, width, heads, s.integer("linear_units"), s.integer("num_blocks"))
+
+
+def _lm(s: Section) -> LmConfig:
+    text = s.section("text_encoder", "ConformerEncoder")
+    decoder = s.section("llm", "TransformerEncoder")
+    text.expect(static_chunk_size=1, activation_type="swish")
+    decoder.expect(static_chunk_size=1, activation_type="relu")
+    return LmConfig(
+        text_vocabulary=s.integer("text_token_size"),
+        speech_vocabulary=s.integer("speech_token_size"),
+        d_speaker=s.integer("spk_embed_dim"),
+        text_encoder=_encoder(text, s.integer("text_encoder_input_size"), "linear"),
+        decoder=_encoder(decoder, s.integer("llm_input_size"), "linear_legacy"),
+    )
+
+
+def _flow(s: Section) -> FlowConfig:
+    decoder = s.section("decoder", "ConditionalCFM")
+    cfm = decoder.section("cfm_params")
+    cfm = cfm.section("content") if "content" in cfm.values else cfm
+    cfm.expect(solver="euler", t_scheduler="cosine")
+    encoder = s.section("encoder", "ConformerEncoder")
+    encoder.expect(static_chunk_size=0, activation_type="swish")
+    regulator = s.section("length_regulator", "InterpolateRegulator")
+    n_mels = s.integer("output_size")
+    regulator.expect(channels=n_mels, groups=1)
+    return FlowConfig(
+        speech_vocabulary=s.integer("vocab_size"),
+        token_rate=s.integer("input_frame_rate"),
+        d_speaker=s.integer("spk_embed_dim"),
+        n_mels=n_mels,
+        encoder=_encoder(encoder, s.integer("input_size"), "linear"),
+        n_regulator_layers=len(regulator.integers("sampling_ratios")),
+        unet=_unet(decoder.section("estimator", "ConditionalDecoder"), n_mels),
+        guidance_rate=cfm.number("inference_cfg_rate"),
+    )
+
+
+def _unet(s: Section, n_mels: int) -> UnetConfig:
+    # x, mu, speaker and cond, stacked
+    s.expect(in_channels=4 * n_mels, out_channels=n_mels, act_fn="gelu")
+    return UnetConfig(
+        d_input=4 * n_mels,
+        n_mels=n_mels,
+        channels=s.integers("channels"),
+        n_blocks=s.integer("n_blocks"),
+        n_mid_blocks=s.integer("num_mid_blocks"),
+        n_heads=s.integer("num_heads"),
+        d_head=s.integer("attention_head_dim"),
+    )
+
+
+def _vocoder(s: Section, sample_rate: int) -> VocoderConfig:
+    istft, f0 = s.section("istft_params"), s.section("f0_predictor", "ConvRNNF0Predictor")
+    # At 22,050 Hz the authors' code uses the first of its two sine generators; we build that one.
+    if not s.integer("sampling_rate") == sample_rate == 22050:
+        raise s.error(f"{s.where}sampling_rate and sample_rate must both be 22050")
+    if prod(s.integers("upsample_rates")) * istft.integer("hop_len") != HOP_LENGTH:
+        raise s.error(f"{s.where}upsample_rates times hop_len must be {HOP_LENGTH}")
+    f0.expect(num_class=1, in_channels=s.integer("in_channels"))
+    return VocoderConfig(
+        n_mels=s.integer("in_channels"),
+        base_channels=s.integer("base_channels"),
+        n_harmonics=s.integer("nb_harmonics"),
+        sine_amplitude=s.number("nsf_alpha"),
+        noise_sigma=s.number("nsf_sigma"),
+        voiced_threshold_hz=s.number("nsf_voiced_threshold"),
+        upsample_rates=s.integers("upsample_rates"),
+        upsample_kernels=s.integers("upsample_kernel_sizes"),
+        n_fft=istft.integer("n_fft"),
+        hop=istft.integer("hop_len"),
+        resblock_kernels=s.integers("resblock_kernel_sizes"),
+        resblock_dilations=s.grid("resblock_dilation_sizes"),
+        source_resblock_kernels=s.integers("source_resblock_kernel_sizes"),
+        source_resblock_dilations=s.grid("source_resblock_dilation_sizes"),
+        leaky_slope=s.number("lrelu_slope"),
+        audio_limit=s.number("audio_limit"),
+        f0_channels=f0.integer("cond_channels"),
+    )
+
+
+def _sampling(top: Section) -> SamplingConfig:
+    """Sampling constants; the length ratios are the authors' unless the file has its own."""
+    s, usual = top.section("llm").section("sampling", "ras_sampling"), SamplingConfig()
+    return SamplingConfig(
+        top_p=s.number("top_p"),
+        top_k=s.integer("top_k"),
+        window=s.integer("win_size"),
+        max_repetition=s.number("tau_r"),
+        min_token_text_ratio=top.number("min_token_text_ratio", usual.min_token_text_ratio),
+        max_token_text_ratio=top.number("max_token_text_ratio", usual.max_token_text_ratio),
+    )

@@ -1,0 +1,91 @@
+"""Writes the files of a bundle tensor by tensor; the largest tensor bounds the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from cosyvoice_lite.graphs.builder import (
+    CONTRIB_OPSET,
+    IR_VERSION,
+    OPSET,
+    Derived,
+    GraphBuilder,
+)
+from cosyvoice_lite.tensorfile import write_tensors
+
+Array = npt.NDArray[Any]
+
+PAGE = 4096
+"""Weights start on pages, so that they can be mapped one by one and dropped again."""
+MAX_INLINE_BYTES = 1024
+"""Smaller tensors stay in the graph file, where the optimiser can see their values."""
+
+
+def write_graph(
+    graph: GraphBuilder, directory: Path, compute: Callable[[Derived], Array]
+) -> list[str]:
+    """Write `<name>.onnx` and `<name>.weights`; returns the file names."""
+    model_name, weights_name = f"{graph.name}.onnx", f"{graph.name}.weights"
+    initializers = [numpy_helper.from_array(a, name) for name, a in graph.constants.items()]
+    with (directory / weights_name).open("wb") as file:
+        for derived in graph.weights:
+            array = compute(derived)
+            if array.nbytes <= MAX_INLINE_BYTES:
+                initializers.append(numpy_helper.from_array(array, derived.name))
+            else:
+                initializers.append(_append(file, weights_name, derived.name, array))
+    proto = helper.make_graph(graph.nodes, graph.name, graph.inputs, graph.outputs, initializers)
+    model = helper.make_model(
+        proto,
+        ir_version=IR_VERSION,
+        opset_imports=[
+            helper.make_opsetid("", OPSET),
+            helper.make_opsetid("com.microsoft", CONTRIB_OPSET),
+        ],
+        producer_name="cosyvoice-lite",
+    )
+    (directory / model_name).write_bytes(model.SerializeToString(deterministic=True))
+    return [model_name, weights_name]
+
+
+def _append(file: BinaryIO, location: str, name: str, array: Array) -> onnx.TensorProto:
+    """Write `array` at the next page and describe where it is."""
+    file.write(b"\0" * (-file.tell() % PAGE))
+    tensor = TensorProto(
+        name=name,
+        data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
+        dims=array.shape,
+        data_location=TensorProto.EXTERNAL,
+    )
+    place = {"location": location, "offset": file.tell(), "length": array.nbytes}
+    for key, value in place.items():
+        tensor.external_data.add(key=key, value=str(value))
+    file.write(array.data.cast("B"))
+    return tensor
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """A host table and who computes it."""
+
+    derived: Derived
+    compute: Callable[[Derived], Array]
+
+
+def write_tables(path: Path, tables: Sequence[TableSource]) -> None:
+    layout = {t.derived.name: (np.dtype("<f4"), t.derived.shape) for t in tables}
+
+    def arrays() -> Iterator[Array]:
+        for table in tables:
+            yield table.compute(table.derived)
+
+    with path.open("wb") as file:
+        write_tensors(file, layout, arrays())

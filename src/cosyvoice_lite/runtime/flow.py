@@ -1,0 +1,160 @@
+"""Speech tokens and a voice → mel.
+
+Letters: T_tok tokens, T_mel frames, M mels; "prompt" is what the reference recording gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.config import OVERLAP_TOKENS, ModelConfig
+from cosyvoice_lite.runtime.cfm import cosine_span, euler, guided
+from cosyvoice_lite.runtime.session import Session
+
+Array = npt.NDArray[Any]
+
+N_STEPS = 10
+CACHED_FRAMES = 34
+"""Frames at the end of a streamed chunk whose noise and mu the next chunk starts with."""
+
+
+@dataclass(frozen=True)
+class FlowCache:
+    """Noise and mu that a streamed chunk hands to the next, prompt first: (M, N) each."""
+
+    noise: Array
+    mu: Array
+
+    @property
+    def n_frames(self) -> int:
+        return int(self.noise.shape[1])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Linear interpolation from tokens to frames: frame f lies between tokens left[f] and
+    right[f], `weight[f]` of the way."""
+
+    left: Array
+    right: Array
+    weight: Array
+
+
+class Flow:
+    """The flow encoder and the velocity field of one bundle."""
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        self.config: ModelConfig = bundle.manifest.model
+        self.encoder = Session(bundle.file("flow_encoder.onnx"), threads)
+        self.unet = Session(bundle.file("unet.onnx"), threads)
+
+    def frames(self, n_tokens: int, prompt_mel: Array) -> int:
+        """Frames of noise that `mel` wants: the prompt's and the speech's."""
+        return len(prompt_mel) + self.config.frames(n_tokens)
+
+    def mel(
+        self,
+        tokens: Sequence[int],
+        speaker: Array,
+        prompt_tokens: Sequence[int],
+        prompt_mel: Array,
+        noise: Array,
+        *,
+        cache: FlowCache | None = None,
+        n_steps: int = N_STEPS,
+    ) -> tuple[Array, FlowCache]:
+        """Speak tokens as mel.
+
+        Args:
+            tokens: speech tokens, T_tok of them.
+            speaker: (d_speaker,).
+            prompt_tokens: speech tokens of the reference recording; may be empty.
+            prompt_mel: its mel (T_prompt, M); may be empty.
+            noise: standard normal (M, frames(T_tok, prompt_mel)).
+            cache: of the chunk before, when streaming.
+
+        Returns:
+            The mel of `tokens` alone, (M, T_mel), and the cache for the chunk after.
+        """
+        n_prompt = len(prompt_mel)
+        mu, spks = self.encode(tokens, speaker, prompt_tokens, n_prompt)
+        if cache is not None:
+            n = cache.n_frames
+            noise = np.concatenate([cache.noise, noise[:, n:]], axis=1)
+            mu = np.concatenate([cache.mu, mu[:, n:]], axis=1)
+        kept = FlowCache(_prompt_and_tail(noise, n_prompt), _prompt_and_tail(mu, n_prompt))
+        cond = np.zeros_like(mu)
+        cond[:, :n_prompt] = prompt_mel.T
+        return self.solve(noise, mu, spks, cond, n_steps)[:, n_prompt:], kept
+
+    def encode(
+        self, tokens: Sequence[int], speaker: Array, prompt_tokens: Sequence[int], n_prompt: int
+    ) -> tuple[Array, Array]:
+        """mu of prompt and speech, (M, T_mel), and the speaker as the velocity sees it, (M,)."""
+        grid = token_grid(len(prompt_tokens), len(tokens), n_prompt, self.config)
+        ids = np.array([*prompt_tokens, *tokens], np.int64)
+        mu, spks = self.encoder(
+            tokens=ids[None],
+            speaker=speaker[None],
+            left=grid.left,
+            right=grid.right,
+            weight=grid.weight[:, None],
+        )
+        return mu[0], spks[0]
+
+    def solve(self, noise: Array, mu: Array, spks: Array, cond: Array, n_steps: int) -> Array:
+        """Integrate from noise to mel: (M, T_mel) → (M, T_mel)."""
+        pair = [np.stack([a, np.zeros_like(a)]) for a in (mu, spks, cond)]
+
+        def velocity(x: Array, t: np.float32) -> Array:
+            v = self.velocity(np.stack([x, x]), np.full(2, t, np.float32), *pair)
+            return guided(v[0], v[1], self.config.flow.guidance_rate)
+
+        return euler(velocity, noise, cosine_span(n_steps))
+
+    def velocity(self, x: Array, t: Array, mu: Array, spks: Array, cond: Array) -> Array:
+        """v(x, t | mu, speaker, cond) of B rows: (B, M, T) → (B, M, T)."""
+        return self.unet(x=x, t=t, mu=mu, spks=spks, cond=cond)[0]
+
+
+def token_grid(n_prompt_tokens: int, n_tokens: int, n_prompt: int, config: ModelConfig) -> Grid:
+    """The grid of prompt and speech.
+
+    They are stretched apart from each other, so that the seam falls between two frames; of a long
+    speech also its two ends, so that streamed chunks can overlap there.
+    """
+    n_frames, head = config.frames(n_tokens), config.frames(OVERLAP_TOKENS)
+    pieces = [(n_prompt_tokens, n_prompt)] if n_prompt_tokens else []
+    if n_tokens > 2 * OVERLAP_TOKENS:
+        middle = (n_tokens - 2 * OVERLAP_TOKENS, n_frames - 2 * head)
+        pieces += [(OVERLAP_TOKENS, head), middle, (OVERLAP_TOKENS, head)]
+    else:
+        pieces.append((n_tokens, n_frames))
+    grids, start = [], 0
+    for n_in, n_out in pieces:
+        grid = linear_grid(n_in, n_out)
+        grids.append(Grid(grid.left + start, grid.right + start, grid.weight))
+        start += n_in
+    return Grid(
+        *(np.concatenate([getattr(g, f) for g in grids]) for f in ("left", "right", "weight"))
+    )
+
+
+def linear_grid(n_in: int, n_out: int) -> Grid:
+    """Stretch n_in points to n_out; both are seen as cells, whose centres are aligned."""
+    ratio = np.float64(np.float32(n_in / max(n_out, 1)))
+    exact = np.maximum(ratio * (np.arange(n_out) + 0.5) - 0.5, 0.0)
+    centres = exact.astype(np.float32)  # rounded once, as a fused multiply-add does
+    left = np.minimum(centres.astype(np.int64), n_in - 1)
+    weight = (centres - left).astype(np.float32)
+    return Grid(left, np.minimum(left + 1, n_in - 1), weight)
+
+
+def _prompt_and_tail(x: Array, n_prompt: int) -> Array:
+    return np.concatenate([x[:, :n_prompt], x[:, -CACHED_FRAMES:]], axis=1)

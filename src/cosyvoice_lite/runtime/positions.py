@@ -1,0 +1,74 @@
+"""The table of relative positions that makes a decoding step cheap, exactly.
+
+The authors' code multiplies W_pos by the sinusoids of every distance, in every layer, at every
+step; the product depends on the weights alone, so here each distance is multiplied once in the
+life of a process. Blocks of 64 distances, largest first: the last N blocks are one contiguous view
+whatever N, so the graph reads them where they lie.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+DISTANCES_PER_BLOCK = 64
+
+
+class PositionTable:
+    """P[n] = W_pos R(n) / √d_head for n = 0, 1, …, computed as far as anyone has asked.
+
+    Args:
+        weights: W_pos / √d_head of every layer: (L, d, d), as the bundle keeps it.
+        n_heads: H.
+        max_positions: the longest sequence there can be; memory is touched only as far as used.
+    """
+
+    def __init__(self, weights: Array, n_heads: int, max_positions: int) -> None:
+        self.weights = weights
+        self.n_heads = n_heads
+        layers, d, _ = weights.shape
+        self.capacity = -(-max_positions // DISTANCES_PER_BLOCK)
+        shape = (self.capacity, n_heads, d // n_heads, DISTANCES_PER_BLOCK)
+        self.blocks = [np.zeros(shape, np.float32) for _ in range(layers)]
+        self.n_ready = 0
+
+    def covering(self, n_positions: int) -> list[Array]:
+        """Per layer, the blocks for distances 0 … n_positions - 1: (N, H, d_head, 64) each."""
+        n = -(-n_positions // DISTANCES_PER_BLOCK)
+        while self.n_ready < n:
+            self._append_block()
+        return [blocks[self.capacity - n :] for blocks in self.blocks]
+
+    def _append_block(self) -> None:
+        first = self.n_ready * DISTANCES_PER_BLOCK
+        distances = np.arange(first + DISTANCES_PER_BLOCK - 1, first - 1, -1)
+        rows = sinusoids(distances, self.weights.shape[1])  # (64, d)
+        for blocks, weight in zip(self.blocks, self.weights, strict=True):
+            p = (rows @ weight.T).reshape(DISTANCES_PER_BLOCK, self.n_heads, -1)
+            blocks[self.capacity - self.n_ready - 1] = p.transpose(1, 2, 0)
+        self.n_ready += 1
+
+
+def columns(past: int, new: int, total: int) -> Array:
+    """Where the covering blocks, flattened, hold the distance of each query and key.
+
+    Query i is at position past + i, key j at j. Keys after the query are masked in the graph; they
+    get the column of distance 0.
+
+    Returns:
+        (new, total) int32.
+    """
+    width = -(-total // DISTANCES_PER_BLOCK) * DISTANCES_PER_BLOCK
+    distance = past + np.arange(new, dtype=np.int32)[:, None] - np.arange(total, dtype=np.int32)
+    return width - 1 - np.maximum(distance, 0)
+
+
+def sinusoids(distances: Array, d: int) -> Array:
+    """R(n): sin and cos interleaved, rounded to float32 as in training: (N,) → (N, d)."""
+    frequencies = np.exp(np.arange(0, d, 2, dtype=np.float32) * np.float32(-np.log(10000.0) / d))
+    angles = distances.astype(np.float32)[:, None] * frequencies
+    return np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(-1, d)

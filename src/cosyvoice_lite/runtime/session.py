@@ -1,0 +1,88 @@
+"""The one door to ONNX Runtime: threads, options, named inputs and outputs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import onnxruntime as ort
+
+from cosyvoice_lite.errors import BundleError
+
+Array = npt.NDArray[Any]
+
+CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+ort.set_default_logger_severity(3)  # its warnings are about graphs, which users don't write
+
+
+class Session:
+    """A loaded graph: a function of named arrays."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        try:
+            self.ort = ort.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime has a class for each reason
+            reason = " ".join(str(error).split())[:300]
+            raise BundleError(f"{path}: ONNX Runtime can't load it: {reason}") from None
+        self.input_names = [node.name for node in self.ort.get_inputs()]
+
+    def __call__(self, **inputs: Array) -> list[Array]:
+        """The outputs in the order the graph declares them."""
+        return list(self.ort.run(None, inputs))
+
+
+class Binding:
+    """Arrays that a graph reads and writes where they are, from run to run."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.io = session.ort.io_binding()
+        self.held: dict[str, Any] = {}
+
+    def input(self, name: str, array: Array) -> None:
+        """Read `name` from `array`'s own memory; later changes to it are seen."""
+        self.io.bind_ortvalue_input(name, self._value(name, array))
+
+    def output(self, name: str, array: Array) -> None:
+        """Write `name` into `array`'s own memory."""
+        self.io.bind_ortvalue_output(name, self._value(name, array))
+
+    def in_place(self, past: str, present: str, array: Array) -> None:
+        """Read `past` from and write `present` to the same memory."""
+        value = self._value(past, array)
+        self.io.bind_ortvalue_input(past, value)
+        self.io.bind_ortvalue_output(present, value)
+
+    def run(self) -> None:
+        self.session.ort.run_with_iobinding(self.io)
+
+    def _value(self, name: str, array: Array) -> Any:
+        value = ort.OrtValue.ortvalue_from_numpy(array)
+        if value.data_ptr() != array.ctypes.data:
+            raise ValueError(f"{name} would be copied: it must be contiguous and not empty")
+        self.held[name] = (array, value)
+        return value
+
+
+def available_threads() -> int:
+    """Cores this process may really use: its affinity, and its share of a container's quota."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS or Windows
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _quota_cores(CGROUP_QUOTA, cores)))
+
+
+def _quota_cores(path: Path, default: int) -> int:
+    """Whole cores of a cgroup v2 quota ("max 100000" or "150000 100000"), rounded up."""
+    try:
+        quota, period = path.read_text("ascii").split()
+        return default if quota == "max" else -(-int(quota) // int(period))
+    except (OSError, ValueError):
+        return default

@@ -1,0 +1,94 @@
+"""Mel → waveform: F0, harmonic source, filter.
+
+Letters: M mels, T frames, T_wav = T · 256 samples, K harmonics with the fundamental.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.config import HOP_LENGTH, VocoderConfig
+from cosyvoice_lite.runtime.session import Session
+
+Array = npt.NDArray[Any]
+
+
+class Vocoder:
+    """The F0 predictor, the source and the filter network of one bundle."""
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        model = bundle.manifest.model
+        self.config: VocoderConfig = model.vocoder
+        self.sample_rate = model.sample_rate
+        self.f0_predictor = Session(bundle.file("f0.onnx"), threads)
+        self.filter = Session(bundle.file("vocoder.onnx"), threads)
+        mix = bundle.tables["source_mix"]
+        self.mix_weight, self.mix_bias = mix[:-1], mix[-1]
+
+    def waveform(
+        self, mel: Array, rng: np.random.Generator, *, source_head: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Speak a mel.
+
+        Args:
+            mel: (M, T).
+            rng: draws the phases of the harmonics and the noise.
+            source_head: the end of the source before, when streaming; replaces the start.
+
+        Returns:
+            Waveform and source, (T_wav,) each.
+        """
+        source = self.source(self.f0(mel), rng)
+        if source_head is not None:
+            source[: len(source_head)] = source_head
+        return self.filtered(mel, source), source
+
+    def f0(self, mel: Array) -> Array:
+        """F0 in Hz, one value a frame: (M, T) → (T,)."""
+        return self.f0_predictor(mel=mel[None])[0][0]
+
+    def source(self, f0: Array, rng: np.random.Generator) -> Array:
+        """Excitation in -1 … 1 for an F0 contour: (T,) → (T_wav,).
+
+        Voiced: sines at the multiples of F0 with random phases, and a little noise; unvoiced:
+        noise only. The learned mix of all harmonics goes through a tanh (arXiv:1904.12088).
+        """
+        c = self.config
+        phases = rng.uniform(-np.pi, np.pi, c.n_harmonics + 1)
+        phases[0] = 0.0
+        mixed = np.zeros(len(f0) * HOP_LENGTH, np.float32)
+        for weight, wave in zip(self.mix_weight, self.harmonics(f0, phases, rng), strict=True):
+            mixed += weight * wave
+        return np.tanh(mixed + self.mix_bias)
+
+    def harmonics(self, f0: Array, phases: Array, rng: np.random.Generator) -> Array:
+        """The K waves before they are mixed: (T,) → (K, T_wav)."""
+        c = self.config
+        voiced = np.repeat(f0 > c.voiced_threshold_hz, HOP_LENGTH)
+        turns = cycles(f0, self.sample_rate)
+        noise_gain = np.where(voiced, c.noise_sigma, c.sine_amplitude / 3).astype(np.float32)
+        waves = np.empty((len(phases), len(turns)), np.float32)
+        for k, phase in enumerate(phases):
+            angle = 2 * np.pi * ((turns * (k + 1)) % 1.0) + phase
+            waves[k] = c.sine_amplitude * np.sin(angle) * voiced
+            waves[k] += noise_gain * rng.standard_normal(len(turns), np.float32)
+        return waves
+
+    def filtered(self, mel: Array, source: Array) -> Array:
+        """The filter network: (M, T), (T_wav,) → (T_wav,)."""
+        return self.filter(mel=mel[None], source=source[None, None])[0][0]
+
+
+def cycles(f0: Array, sample_rate: int) -> Array:
+    """Periods of the fundamental since the start, after each sample: (T,) → (T_wav,) float64.
+
+    F0 is constant within a frame, so the sum over samples is a sum over frames and a ramp.
+    """
+    step = f0.astype(np.float64) / sample_rate
+    before = np.concatenate([[0.0], np.cumsum(step[:-1] * HOP_LENGTH)])
+    ramp = np.arange(1, HOP_LENGTH + 1)
+    return (before[:, None] + step[:, None] * ramp).ravel()
