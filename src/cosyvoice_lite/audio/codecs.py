@@ -1,0 +1,153 @@
+"""Files to Audio and back: WAV by hand, every other format through soundfile where installed."""
+
+import io
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosyvoice_lite.audio import riff
+from cosyvoice_lite.audio.waveform import Audio
+from cosyvoice_lite.errors import AudioError
+
+MAX_BYTES = (
+    64 * 2**20
+)  # five minutes of 48 kHz stereo in float32; a voice prompt has thirty seconds
+MAX_PEAK = 32.0  # +30 dB over full scale; a float file above it was written in integer units
+
+PathOrStr = str | os.PathLike[str]
+
+
+def read_wave(source: PathOrStr | bytes, *, max_bytes: int = MAX_BYTES) -> Audio:
+    """Read a recording and mix it down to mono (mean of the channels).
+
+    WAV: PCM of 8 to 32 bits, float32, float64. FLAC, OGG, MP3 and the rest need soundfile.
+
+    Args:
+        source: a path, or the content of a file.
+        max_bytes: largest file and largest decoded size accepted.
+
+    Raises:
+        AudioError: unreadable, unknown, broken, empty or too large; always one line.
+    """
+    name = "the recording" if isinstance(source, bytes) else str(source)
+    content = source if isinstance(source, bytes) else _read_file(Path(source), max_bytes)
+    if len(content) > max_bytes:
+        raise AudioError(f"{name}: larger than the limit of {max_bytes} bytes")
+    try:
+        if riff.is_wave(content):
+            return _mono(*riff.decode(content))
+        return _mono(*_decode_other(content, max_bytes))
+    except AudioError as error:
+        raise AudioError(f"{name}: {error}") from None
+
+
+def write_wave(target: PathOrStr | BinaryIO, audio: Audio) -> None:
+    """Write mono 16-bit WAV; a path gets the whole file or keeps what it had before.
+
+    Args:
+        target: a path, or an open binary stream, which stays open.
+
+    Raises:
+        AudioError: no such folder, no permission, disk full, broken pipe.
+    """
+    if isinstance(target, (str, os.PathLike)):
+        _write_file(Path(os.path.realpath(target)), audio)
+    else:
+        _write_stream(target, audio)
+
+
+def stream_wave(stream: BinaryIO, chunks: Iterable[Audio]) -> None:
+    """Write chunks into a pipe as they come, behind a header with an open end, flushing each.
+
+    Raises:
+        AudioError: the pipe broke, or a chunk changed the sample rate.
+    """
+    sample_rate: int | None = None
+    for chunk in chunks:
+        if sample_rate is None:
+            _send(stream, riff.header(chunk.sample_rate, None))
+            sample_rate = chunk.sample_rate
+        if chunk.sample_rate != sample_rate:
+            raise AudioError(f"the stream has {sample_rate} Hz, a chunk {chunk.sample_rate} Hz")
+        _send(stream, _payload(chunk))
+
+
+def _read_file(path: Path, max_bytes: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(max_bytes + 1)  # a device or a pipe may never end
+    except (OSError, ValueError) as error:
+        raise AudioError(f"can't read {path}: {_reason(error)}") from None
+
+
+def _mono(samples: NDArray[np.float32], sample_rate: int) -> Audio:
+    if samples.size == 0:
+        raise AudioError("holds no samples")
+    with np.errstate(over="ignore", invalid="ignore"):  # checked right below
+        mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
+    audio = Audio(mono, sample_rate)
+    peak = float(np.abs(mono).max())
+    if peak > MAX_PEAK:
+        raise AudioError(f"samples reach {peak:.3g} where full scale is 1.0")
+    return audio
+
+
+def _decode_other(content: bytes, max_bytes: int) -> tuple[NDArray[np.float32], int]:
+    """Samples ``(T_wav, C)`` and rate by libsndfile, never decoding beyond the limit."""
+    try:
+        import soundfile
+    except (ImportError, OSError):  # OSError: the wheel is there, the C library isn't
+        raise AudioError("not a WAV file: pip install soundfile to read FLAC, OGG, MP3") from None
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            most = max_bytes // (4 * file.channels)
+            samples = file.read(most + 1, dtype="float32", always_2d=True)
+            sample_rate = int(file.samplerate)
+    except (RuntimeError, OSError, ValueError, TypeError, MemoryError):
+        raise AudioError("not a sound file of a known format, or broken") from None
+    if len(samples) > most:
+        raise AudioError(f"decodes to more than the limit of {max_bytes} bytes")
+    return samples, sample_rate
+
+
+def _write_file(path: Path, audio: Audio) -> None:
+    """Through a neighbour file and a rename, except where a device or a pipe is written to."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as device:
+                return _write_stream(device, audio)
+        try:
+            with partial.open("xb") as file:
+                _write_stream(file, audio)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise AudioError(f"can't write {path}: {_reason(error)}") from None
+
+
+def _write_stream(stream: BinaryIO, audio: Audio) -> None:
+    _send(stream, riff.header(audio.sample_rate, audio.samples.size) + _payload(audio))
+
+
+def _payload(audio: Audio) -> bytes:
+    return audio.to_int16().astype("<i2", copy=False).tobytes()
+
+
+def _send(stream: BinaryIO, content: bytes) -> None:
+    try:
+        stream.write(content)
+        stream.flush()
+    except OSError as error:
+        raise AudioError(f"can't write audio: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """An operating system's reason in its own words, without number and file name."""
+    return getattr(error, "strerror", None) or str(error)
