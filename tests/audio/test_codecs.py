@@ -1,13 +1,13 @@
 """WAV in every dialect we read, in every way it can be broken, written whole or not at all."""
 
 import contextlib
-import errno
 import io
 import os
 import stat
 import struct
 import sys
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cosyvoice_lite.audio import riff
-from cosyvoice_lite.audio.codecs import read_wave, stream_wave, write_wave
+from cosyvoice_lite.audio import codecs, riff
+from cosyvoice_lite.audio.codecs import read_wave, stream_wave, write_wave, write_wave_parts
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.errors import AudioError
 
@@ -189,20 +189,50 @@ def test_without_soundfile_the_error_says_what_to_install(monkeypatch: pytest.Mo
         read_wave(b"fLaC and so on")
 
 
-def test_a_failed_write_keeps_the_old_file_and_leaves_no_half(
+def parts_then(error: BaseException) -> Iterator[Audio]:
+    yield Audio(TONE, RATE)
+    raise error
+
+
+@pytest.mark.parametrize("error", [AudioError("no voice"), KeyboardInterrupt(), OSError("other")])
+def test_a_failure_halfway_keeps_the_old_file_and_leaves_no_half(
+    tmp_path: Path, error: BaseException
+) -> None:
+    target = tmp_path / "speech.wav"
+    target.write_bytes(b"old")
+    with pytest.raises(type(error)) as caught:
+        write_wave_parts(target, parts_then(error))
+    assert caught.value is error
+    assert files_in(tmp_path) == {"speech.wav": b"old"}
+
+
+def test_a_full_disk_keeps_the_old_file_and_leaves_no_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "speech.wav"
     target.write_bytes(b"old")
+    in_place = codecs._new_file
 
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    @contextlib.contextmanager
+    def on_full_disk(path: Path) -> Iterator[object]:
+        with in_place(path), open("/dev/full", "wb", buffering=0) as full:
+            yield full
 
-    monkeypatch.setattr("cosyvoice_lite.audio.codecs._write_stream", full)
-    with pytest.raises(AudioError, match=r"can't write .*speech.wav: No space left on device"):
+    monkeypatch.setattr(codecs, "_new_file", on_full_disk)
+    with pytest.raises(AudioError, match="can't write audio: No space left on device"):
         write_wave(target, Audio(TONE, RATE))
-    assert [path.name for path in tmp_path.iterdir()] == ["speech.wav"]
-    assert target.read_bytes() == b"old"
+    assert files_in(tmp_path) == {"speech.wav": b"old"}
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_parts_become_one_file(tmp_path: Path) -> None:
+    target = tmp_path / "speech.wav"
+    assert write_wave_parts(target, iter([Audio(TONE, RATE)] * 3)) == 960
+    write_wave(tmp_path / "whole.wav", Audio(np.tile(TONE, 3), RATE))
+    assert target.read_bytes() == (tmp_path / "whole.wav").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["no/such/folder.wav", "."])
@@ -225,8 +255,16 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 def test_a_stream_of_chunks_reads_as_their_concatenation() -> None:
     stream = io.BytesIO()
-    stream_wave(stream, iter([Audio(TONE, RATE), Audio(TONE, RATE)]))
+    assert stream_wave(stream, iter([Audio(TONE, RATE), Audio(TONE, RATE)])) == 640
     np.testing.assert_allclose(read_wave(stream.getvalue()).samples, np.tile(TONE, 2), atol=2**-15)
+
+
+def test_nothing_makes_no_recording(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="there was no audio"):
+        stream_wave(io.BytesIO(), [])
+    with pytest.raises(AudioError, match="there was no audio"):
+        write_wave_parts(tmp_path / "speech.wav", [])
+    assert files_in(tmp_path) == {}
 
 
 def test_a_stream_keeps_one_rate() -> None:

@@ -3,7 +3,8 @@
 import io
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,25 +57,84 @@ def write_wave(target: PathOrStr | BinaryIO, audio: Audio) -> None:
         AudioError: no such folder, no permission, disk full, broken pipe.
     """
     if isinstance(target, (str, os.PathLike)):
-        _write_file(Path(os.path.realpath(target)), audio)
+        write_wave_parts(target, [audio])
     else:
-        _write_stream(target, audio)
+        _send(target, riff.header(audio.sample_rate, audio.samples.size) + _payload(audio))
 
 
-def stream_wave(stream: BinaryIO, chunks: Iterable[Audio]) -> None:
-    """Write chunks into a pipe as they come, behind a header with an open end, flushing each.
+def write_wave_parts(path: PathOrStr, parts: Iterable[Audio]) -> int:
+    """Write parts into one WAV file as they come, so that an hour of speech needs no memory.
+
+    The file appears once the last part is in it; a failure, also one of `parts`, leaves what was
+    there before.
+
+    Returns:
+        Samples written.
 
     Raises:
-        AudioError: the pipe broke, or a chunk changed the sample rate.
+        AudioError: no such folder, no permission, disk full, no part, or parts of different rates.
     """
-    sample_rate: int | None = None
+    with _new_file(path) as file:
+        n_samples, sample_rate = _write_chunks(file, parts)
+        if file.seekable():
+            file.seek(0)
+            _send(file, riff.header(sample_rate, n_samples))
+    return n_samples
+
+
+def stream_wave(stream: BinaryIO, chunks: Iterable[Audio]) -> int:
+    """Write chunks into a pipe as they come, behind a header with an open end, flushing each.
+
+    Returns:
+        Samples written.
+
+    Raises:
+        AudioError: the pipe broke, no chunk came, or one changed the sample rate.
+    """
+    return _write_chunks(stream, chunks)[0]
+
+
+def _write_chunks(stream: BinaryIO, chunks: Iterable[Audio]) -> tuple[int, int]:
+    """Header and samples; how many samples and their rate."""
+    n_samples = sample_rate = 0
     for chunk in chunks:
-        if sample_rate is None:
-            _send(stream, riff.header(chunk.sample_rate, None))
+        if not sample_rate:
             sample_rate = chunk.sample_rate
+            _send(stream, riff.header(sample_rate, None))
         if chunk.sample_rate != sample_rate:
             raise AudioError(f"the stream has {sample_rate} Hz, a chunk {chunk.sample_rate} Hz")
         _send(stream, _payload(chunk))
+        n_samples += chunk.samples.size
+    if not sample_rate:
+        raise AudioError("nothing to write: there was no audio")
+    return n_samples, sample_rate
+
+
+@contextmanager
+def _new_file(path: PathOrStr) -> Iterator[BinaryIO]:
+    """A neighbour file, renamed at the end; a device or a pipe is written to directly."""
+    with _writing(path):
+        place = Path(os.path.realpath(path))
+        partial = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+        direct = place.exists() and not place.is_file()
+        file = place.open("wb") if direct else partial.open("xb")
+    try:
+        with file:
+            yield file
+        if not direct:
+            with _writing(path):
+                partial.replace(place)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(what: object) -> Iterator[None]:
+    """Around single writes only: a fault of whoever makes the sound is not one of the disk."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise AudioError(f"can't write {what}: {_reason(error)}") from None
 
 
 def _read_file(path: Path, max_bytes: int) -> bytes:
@@ -115,37 +175,14 @@ def _decode_other(content: bytes, max_bytes: int) -> tuple[NDArray[np.float32], 
     return samples, sample_rate
 
 
-def _write_file(path: Path, audio: Audio) -> None:
-    """Through a neighbour file and a rename, except where a device or a pipe is written to."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        if path.exists() and not path.is_file():
-            with path.open("wb") as device:
-                return _write_stream(device, audio)
-        try:
-            with partial.open("xb") as file:
-                _write_stream(file, audio)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise AudioError(f"can't write {path}: {_reason(error)}") from None
-
-
-def _write_stream(stream: BinaryIO, audio: Audio) -> None:
-    _send(stream, riff.header(audio.sample_rate, audio.samples.size) + _payload(audio))
-
-
 def _payload(audio: Audio) -> bytes:
     return audio.to_int16().astype("<i2", copy=False).tobytes()
 
 
 def _send(stream: BinaryIO, content: bytes) -> None:
-    try:
+    with _writing("audio"):
         stream.write(content)
         stream.flush()
-    except OSError as error:
-        raise AudioError(f"can't write audio: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
