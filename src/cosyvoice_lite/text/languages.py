@@ -1,0 +1,216 @@
+"""Which language each stretch of a text is in: zh, yue, en, ja or ko, by script and evidence.
+
+Kana, hangul and Latin letters speak for themselves. Han characters are shared by three languages,
+so a run of them is decided by what it holds (a character that only one country's standard has, a
+Cantonese particle, a Chinese function word), then by its sentence, then by the whole text.
+Everything that has no language, such as digits and symbols, takes that of its neighbours: in a
+sentence with Han, kana or hangul numbers are read in that language, not in that of a Latin word.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LANGUAGES = ("zh", "en", "ja", "ko", "yue")
+"""The languages that CosyVoice-300M speaks."""
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇々〆"
+KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
+LATIN = "A-Za-zＡ-Ｚａ-ｚ\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+
+_RUN = re.compile(
+    rf"(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
+    rf"|(?P<en>[{LATIN}][{LATIN}'’\-]*(?: +[{LATIN}][{LATIN}'’\-]*)*)"
+)
+_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
+_NEEDS_CARE = re.compile(rf"[{KANA}{HANGUL}]")
+_HAN_ANYWHERE = re.compile(rf"[{HAN}]")
+_LATIN_ANYWHERE = re.compile(rf"[{LATIN}]")
+
+_CANTONESE = re.compile(
+    "[嘅咗喺唔佢哋冇啲嗰嚟咁乜嘢噉咩喎囉啫嘞噃吖㗎瞓攞諗嬲冚黐睇畀嘥氹搵嘥攰靚啩咋嗌𠻺]"
+    "|(?<![關関关干])係(?![數数長争爭累])"
+    "|點解|邊度|邊個|邊位|而家|聽日|琴日|尋日|返工|返學|放工|飲茶|食飯|食咗|幾多|鍾意|唞|得閒|傾偈|屋企|細路"
+)
+_CHINESE = re.compile(
+    "[你您她们們吗嗎吧呢嘛哪这這谁誰怎么麼没沒给很吃喝咱俩]|我(?!々)|的(?=[\u4e00-\u9fff])|不是|什"
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of text in one language; the spans of a text, joined, are the text."""
+
+    text: str
+    language: str
+
+
+def spans(text: str, language: str | None = None) -> list[Span]:
+    """Cut ``text`` by language; ``language`` decides what the text leaves open.
+
+    A hint never overrules a script: kana stay Japanese, hangul Korean and Latin words English.
+    """
+    if not text:
+        return []
+    single = _single_language(text, language)
+    if single:
+        return [Span(text, single)]
+    runs = [run for sentence in _sentences(text) for run in _sentence_runs(sentence)]
+    return _joined(_resolve(text, runs, language))
+
+
+def _single_language(text: str, language: str | None) -> str | None:
+    """The language of a text that needs no cutting, which is most texts."""
+    if _NEEDS_CARE.search(text):
+        return None
+    han = _HAN_ANYWHERE.search(text)
+    latin = _LATIN_ANYWHERE.search(text)
+    if han and latin:
+        return None
+    if not han:
+        return "en" if latin else language or "en"
+    return language if language in ("zh", "yue", "ja") else _han_language(text)
+
+
+def _han_language(text: str) -> str | None:
+    if _CANTONESE.search(text):
+        return "yue"
+    if _only_in_china(text) or _CHINESE.search(text) or not _only_in_japan(text):
+        return "zh"
+    return "ja"
+
+
+@functools.lru_cache(maxsize=8192)
+def _standards(char: str) -> tuple[bool, bool, bool]:
+    """Whether the character sets of mainland China, Taiwan and Japan have a character."""
+    return _encodable(char, "gb2312"), _encodable(char, "big5"), _encodable(char, "euc_jp")
+
+
+def _encodable(char: str, codec: str) -> bool:
+    try:
+        char.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _only_in_china(text: str) -> bool:
+    return any(_standards(char) == (True, False, False) for char in set(text))
+
+
+def _only_in_japan(text: str) -> bool:
+    return any(_standards(char) == (False, False, True) for char in set(text))
+
+
+@dataclass(frozen=True)
+class _Run:
+    text: str
+    script: str  # a language, "han", or "" where the text has none
+    sentence: str
+
+
+def _sentences(text: str) -> Iterator[str]:
+    yield from filter(None, _SENTENCE.findall(text))
+
+
+def _sentence_runs(sentence: str) -> Iterator[_Run]:
+    end = 0
+    for match in _RUN.finditer(sentence):
+        if match.start() > end:
+            yield _Run(sentence[end : match.start()], "", sentence)
+        yield _Run(match[0], str(match.lastgroup), sentence)
+        end = match.end()
+    if end < len(sentence):
+        yield _Run(sentence[end:], "", sentence)
+
+
+def _resolve(text: str, runs: list[_Run], hint: str | None) -> list[Span]:
+    texture = _texture(text)
+    languages: list[str | None] = [
+        _run_language(run, texture, hint) if run.script else None for run in runs
+    ]
+    return [
+        Span(run.text, language or _neutral_language(languages, runs, at, hint))
+        for at, (run, language) in enumerate(zip(runs, languages, strict=True))
+    ]
+
+
+def _texture(text: str) -> str | None:
+    """What Han characters without evidence are in this text, as far as the rest of it tells."""
+    if _CANTONESE.search(text):
+        return "yue"
+    if re.search(f"[{KANA}]", text) and not _only_in_china(text):
+        return "ja"
+    return None
+
+
+def _run_language(run: _Run, texture: str | None, hint: str | None) -> str:
+    if run.script != "han":
+        return run.script
+    if hint in ("zh", "yue", "ja"):
+        return hint
+    if _CANTONESE.search(run.sentence) and not re.search(f"[{KANA}]", run.sentence):
+        return "yue"
+    if _only_in_china(run.text) or _CHINESE.search(run.text):
+        return "yue" if texture == "yue" and not _only_in_china(run.text) else "zh"
+    if re.search(f"[{KANA}]", run.sentence) or _only_in_japan(run.text):
+        return "ja"
+    return texture or "zh"
+
+
+def _neutral_language(
+    languages: list[str | None], runs: list[_Run], at: int, hint: str | None
+) -> str:
+    """The language of what has none: its neighbours', where those differ the one that is not Latin.
+
+    Only neighbours in the sentence count; a lone number between English words stays English.
+    """
+    before = _neighbour(languages, runs, at, -1)
+    after = _neighbour(languages, runs, at, +1)
+    if before == after or after is None:
+        found = before
+    elif before is None or before == "en" or (after != "en" and not runs[at].text[-1:].isspace()):
+        found = after
+    else:
+        found = before
+    if found == "en" and (
+        before is None or after is None or runs[at].text.strip() == runs[at].text
+    ):
+        found = _sentence_language(languages, runs, at) or found
+    return found or _nearest(languages, at) or hint or "en"
+
+
+def _neighbour(languages: list[str | None], runs: list[_Run], at: int, step: int) -> str | None:
+    there = at + step
+    inside = 0 <= there < len(runs) and runs[there].sentence is runs[at].sentence
+    return languages[there] if inside else None
+
+
+def _sentence_language(languages: list[str | None], runs: list[_Run], at: int) -> str | None:
+    """The nearest language in the sentence that is not written in Latin letters."""
+    for distance in range(1, len(runs)):
+        for there in (at - distance, at + distance):
+            if 0 <= there < len(runs) and runs[there].sentence is runs[at].sentence:
+                found = languages[there]
+                if found not in (None, "en"):
+                    return found
+        if distance > 40:
+            break
+    return None
+
+
+def _nearest(languages: list[str | None], at: int) -> str | None:
+    before = next((found for found in reversed(languages[:at]) if found), None)
+    return before or next((found for found in languages[at:] if found), None)
+
+
+def _joined(pieces: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for piece in pieces:
+        if joined and joined[-1].language == piece.language:
+            joined[-1] = Span(joined[-1].text + piece.text, piece.language)
+        else:
+            joined.append(piece)
+    return joined

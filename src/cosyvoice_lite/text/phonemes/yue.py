@@ -1,0 +1,41 @@
+"""Cantonese: characters → jyutping initials, finals and tones, with ToJyutping's dictionary.
+
+It reads colloquial Cantonese as Hong Kong speaks it, changed tones included. Syllabic ``m`` and
+``ng`` are their initials' symbols, alone before a tone.
+"""
+
+import re
+
+from cosyvoice_lite.errors import TextError
+from cosyvoice_lite.text.phonemes.inventory import IDS, MARK_OF
+
+_SYLLABLE = re.compile(r"(gw|kw|ng|[bpmfdtnlgkhwzcsj])?([aeiou][a-z]*|yu[nt]?)?([1-6])")
+
+
+def phonemes(text: str) -> list[str]:
+    """The symbols of normalised Cantonese text; unknown characters are skipped."""
+    from ToJyutping import get_jyutping_list  # its dictionary takes most of a second to load
+
+    symbols: list[str] = []
+    for char, jyutping in get_jyutping_list(text):
+        if jyutping:
+            symbols += jyutping_phonemes(jyutping)
+        elif char in MARK_OF:
+            symbols.append(MARK_OF[char])
+    return symbols
+
+
+def jyutping_phonemes(jyutping: str) -> list[str]:
+    """The symbols of jyutping with tone digits: ``jyut6 ping3``.
+
+    Raises:
+        TextError: a syllable is not Cantonese.
+    """
+    symbols: list[str] = []
+    for syllable in re.findall(r"[a-z]+\d?|\S", jyutping.lower()):
+        match = _SYLLABLE.fullmatch(syllable)
+        parts = [f"yue:{part}" for part in match.groups() if part] if match else []
+        if len(parts) < 2 or any(part not in IDS for part in parts):
+            raise TextError(f"{syllable!r} is not a jyutping syllable")
+        symbols += parts
+    return symbols
