@@ -319,10 +319,12 @@ HUGGING_FACE_TREE = "/api/models/FunAudioLLM/CosyVoice-300M-SFT/tree/main"
 ENTRY = '{"type": "file", "path": "llm.pt", "size": %s}'
 
 
-@pytest.mark.parametrize(
-    "answer",
-    ["<html>", "{}", "null", "[1]", "[{}]", f"[{ENTRY % '-1'}]", f"[{ENTRY % '1e99'}]", "[" * 9999],
-)
+NO_SIZES = ["-1", "1e99", '"1"', "9" * 99, '1, "oid": 1']
+NO_LISTS = ["<html>", "{}", "null", "[1]", "[{}]", "[" * 9999]
+NO_LISTS += [f"[{ENTRY % size}]" for size in NO_SIZES]
+
+
+@pytest.mark.parametrize("answer", NO_LISTS)
 def test_an_answer_that_is_no_list_is_refused(hub: Hub, tmp_path: Path, answer: str) -> None:
     hub.pages[HUGGING_FACE_TREE] = ("application/json", answer.encode())
     with pytest.raises(DownloadError, match=r"not answer with a file list|not complete"):

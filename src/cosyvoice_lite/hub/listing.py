@@ -33,8 +33,8 @@ def hugging_face(address: str, repository: str, patience: Patience) -> list[Remo
                     name=str(entry["path"]),
                     url=f"{address}/{quote(repository)}/resolve/main/{quote(str(entry['path']))}",
                     size=_size(large.get("size", entry["size"])),
-                    sha256=large.get("oid"),
-                    git_sha1=None if large else entry.get("oid"),
+                    sha256=_digest(large.get("oid")),
+                    git_sha1=None if large else _digest(entry.get("oid")),
                 )
 
     return _parse(url, patience, files)
@@ -58,7 +58,7 @@ def modelscope(address: str, repository: str, patience: Patience) -> list[Remote
                     name=str(entry["Path"]),
                     url=f"{base}?{query}",
                     size=_size(entry["Size"]),
-                    sha256=entry.get("Sha256") or None,
+                    sha256=_digest(entry.get("Sha256")),
                 )
 
     return _parse(f"{base}/files?Revision=master&Recursive=true", patience, files)
@@ -78,3 +78,9 @@ def _size(announced: Any) -> int:
     if type(announced) is not int or not 0 <= announced <= MAX_FILE:
         raise ValueError("not a size")
     return announced
+
+
+def _digest(announced: Any) -> str | None:
+    if not isinstance(announced, str | None):
+        raise ValueError("not a digest")
+    return announced or None

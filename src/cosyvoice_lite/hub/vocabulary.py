@@ -21,7 +21,7 @@ GITHUB = "https://raw.githubusercontent.com"
 WHISPER_SHA256 = "b34b360dbb493e781e479794586d661700670d65564001f23024971d1f2fa126"
 WHISPER_SIZE = 816_730
 WHISPER_MEMBER = re.compile(r"openai[-_]whisper-\d+/whisper/assets/multilingual\.tiktoken")
-WHISPER_SOURCE = re.compile(r"openai[-_]whisper-(\d+)\.tar\.gz")  # versions are dates
+WHISPER_SOURCE = re.compile(r"openai[-_]whisper-(\d{8})\.tar\.gz")  # versions are dates
 MAX_UNPACKED = 256 * 2**20  # bytes; the archive of 2025 has 8 MB
 
 HZ25_PATH = (
@@ -102,8 +102,8 @@ def _from_json(text: str, address: str) -> list[RemoteFile]:
     return [
         RemoteFile(
             name=str(entry["filename"]),
-            url=urljoin(address, entry["url"]),
-            sha256=entry["hashes"].get("sha256"),
+            url=urljoin(address, str(entry["url"])),
+            sha256=str(entry["hashes"].get("sha256", "")) or None,
         )
         for entry in entries
         if not entry.get("yanked")
