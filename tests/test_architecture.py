@@ -13,14 +13,18 @@ MAY_IMPORT = {  # a floor may import itself and what stands here, nothing else
     "config": {"errors"},
     "text": {"errors"},
     "audio": {"errors"},
-    "bundle": {"errors", "config"},
+    "tensorfile": {"errors"},
+    "bundle": {"errors", "config", "tensorfile"},
     "graphs": {"errors", "config"},
-    "convert": {"errors", "config", "bundle", "graphs"},  # convert and runtime never meet
-    "runtime": {"errors", "config", "bundle", "audio", "text"},
+    # convert and runtime never meet
+    "convert": {"errors", "config", "tensorfile", "bundle", "graphs"},
+    "runtime": {"errors", "config", "tensorfile", "bundle", "audio", "text"},
     "verify": {"errors", "config", "bundle", "runtime", "audio", "text"},
-    "pull": {"errors", "convert"},
+    "hub": {"errors"},
+    "pull": {"errors", "hub", "convert"},
+    "models": {"errors", "bundle"},
     "cli": {"*"},
-    "__init__": {"audio", "errors", "runtime"},
+    "__init__": {"audio", "config", "errors", "runtime"},
     "__main__": {"cli"},
 }
 

@@ -103,7 +103,7 @@ class VocoderConfig:
 
 
 @dataclass(frozen=True)
-class SamplingConfig:
+class Sampling:
     """Repetition-aware sampling (VALL-E 2, arXiv:2406.05370) as the checkpoint was tuned for."""
 
     top_p: float = 0.8
@@ -123,7 +123,7 @@ class ModelConfig:
     lm: LmConfig
     flow: FlowConfig
     vocoder: VocoderConfig
-    sampling: SamplingConfig
+    sampling: Sampling
 
     @property
     def token_rate(self) -> int:

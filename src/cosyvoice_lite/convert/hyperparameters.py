@@ -20,7 +20,7 @@ from cosyvoice_lite.config import (
     FlowConfig,
     LmConfig,
     ModelConfig,
-    SamplingConfig,
+    Sampling,
     UnetConfig,
     VocoderConfig,
 )
@@ -270,10 +270,10 @@ def _vocoder(s: Section, sample_rate: int) -> VocoderConfig:
     )
 
 
-def _sampling(top: Section) -> SamplingConfig:
+def _sampling(top: Section) -> Sampling:
     """Sampling constants; the length ratios are the authors' unless the file has its own."""
-    s, usual = top.section("llm").section("sampling", "ras_sampling"), SamplingConfig()
-    return SamplingConfig(
+    s, usual = top.section("llm").section("sampling", "ras_sampling"), Sampling()
+    return Sampling(
         top_p=s.number("top_p"),
         top_k=s.integer("top_k"),
         window=s.integer("win_size"),

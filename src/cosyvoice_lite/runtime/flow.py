@@ -54,15 +54,16 @@ class Flow:
         self.encoder = Session(bundle.file("flow_encoder.onnx"), threads)
         self.unet = Session(bundle.file("unet.onnx"), threads)
 
-    def frames(self, n_tokens: int, prompt_mel: Array) -> int:
-        """Frames of noise that `mel` wants: the prompt's and the speech's."""
-        return len(prompt_mel) + self.config.frames(n_tokens)
+    def noise(self, n_tokens: int, prompt_mel: Array, rng: np.random.Generator) -> Array:
+        """What `mel` starts from: standard normal, (M, frames of the prompt and the speech)."""
+        n_frames = len(prompt_mel) + self.config.frames(n_tokens)
+        return rng.standard_normal((self.config.flow.n_mels, n_frames), np.float32)
 
     def mel(
         self,
         tokens: Sequence[int],
         speaker: Array,
-        prompt_tokens: Sequence[int],
+        prompt_tokens: Sequence[int] | Array,
         prompt_mel: Array,
         noise: Array,
         *,
@@ -76,7 +77,7 @@ class Flow:
             speaker: (d_speaker,).
             prompt_tokens: speech tokens of the reference recording; may be empty.
             prompt_mel: its mel (T_prompt, M); may be empty.
-            noise: standard normal (M, frames(T_tok, prompt_mel)).
+            noise: of the prompt and the speech, as `noise` draws it.
             cache: of the chunk before, when streaming.
 
         Returns:
@@ -90,11 +91,16 @@ class Flow:
             mu = np.concatenate([cache.mu, mu[:, n:]], axis=1)
         kept = FlowCache(_prompt_and_tail(noise, n_prompt), _prompt_and_tail(mu, n_prompt))
         cond = np.zeros_like(mu)
-        cond[:, :n_prompt] = prompt_mel.T
+        if n_prompt:
+            cond[:, :n_prompt] = prompt_mel.T
         return self.solve(noise, mu, spks, cond, n_steps)[:, n_prompt:], kept
 
     def encode(
-        self, tokens: Sequence[int], speaker: Array, prompt_tokens: Sequence[int], n_prompt: int
+        self,
+        tokens: Sequence[int],
+        speaker: Array,
+        prompt_tokens: Sequence[int] | Array,
+        n_prompt: int,
     ) -> tuple[Array, Array]:
         """mu of prompt and speech, (M, T_mel), and the speaker as the velocity sees it, (M,)."""
         grid = token_grid(len(prompt_tokens), len(tokens), n_prompt, self.config)

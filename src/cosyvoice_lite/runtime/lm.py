@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosyvoice_lite.bundle import Bundle
-from cosyvoice_lite.config import LmConfig, SamplingConfig
+from cosyvoice_lite.config import LmConfig, Sampling
 from cosyvoice_lite.runtime.positions import PositionTable, columns
 from cosyvoice_lite.runtime.sampling import sample
 from cosyvoice_lite.runtime.session import Binding, Session
@@ -69,7 +69,7 @@ class SpeechLM:
         speaker: Array | None,
         prompt_text: Sequence[int],
         prompt_tokens: Sequence[int],
-        sampling: SamplingConfig,
+        sampling: Sampling,
         rng: np.random.Generator,
     ) -> Iterator[int]:
         """Yield speech tokens until the model ends or the text allows no more."""

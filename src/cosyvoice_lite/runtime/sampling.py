@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cosyvoice_lite.config import SamplingConfig
+from cosyvoice_lite.config import Sampling
 
 Array = npt.NDArray[Any]
 
 
 def sample(
-    logits: Array, history: Sequence[int], config: SamplingConfig, rng: np.random.Generator
+    logits: Array, history: Sequence[int], config: Sampling, rng: np.random.Generator
 ) -> int:
     """Draw the next token.
 

@@ -5,6 +5,7 @@ Letters: M mels, T frames, T_wav = T · 256 samples, K harmonics with the fundam
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,19 +31,25 @@ class Vocoder:
         self.mix_weight, self.mix_bias = mix[:-1], mix[-1]
 
     def waveform(
-        self, mel: Array, rng: np.random.Generator, *, source_head: Array | None = None
+        self,
+        mel: Array,
+        rng: np.random.Generator,
+        *,
+        pitch: float = 1.0,
+        source_head: Array | None = None,
     ) -> tuple[Array, Array]:
         """Speak a mel.
 
         Args:
             mel: (M, T).
             rng: draws the phases of the harmonics and the noise.
+            pitch: factor on F0; 2.0 is an octave up.
             source_head: the end of the source before, when streaming; replaces the start.
 
         Returns:
             Waveform and source, (T_wav,) each.
         """
-        source = self.source(self.f0(mel), rng)
+        source = self.source(self.f0(mel) * np.float32(pitch), rng)
         if source_head is not None:
             source[: len(source_head)] = source_head
         return self.filtered(mel, source), source
@@ -60,23 +67,23 @@ class Vocoder:
         c = self.config
         phases = rng.uniform(-np.pi, np.pi, c.n_harmonics + 1)
         phases[0] = 0.0
-        mixed = np.zeros(len(f0) * HOP_LENGTH, np.float32)
-        for weight, wave in zip(self.mix_weight, self.harmonics(f0, phases, rng), strict=True):
-            mixed += weight * wave
-        return np.tanh(mixed + self.mix_bias)
+        noise_gain = np.where(self._voiced(f0), c.noise_sigma, c.sine_amplitude / 3)
+        gain = np.repeat(noise_gain.astype(np.float32), HOP_LENGTH)
+        mixed = np.full(len(gain), self.mix_bias, np.float32)
+        for weight, sine in zip(self.mix_weight, self.sines(f0, phases), strict=True):
+            mixed += weight * (sine + gain * rng.standard_normal(len(gain), np.float32))
+        return np.tanh(mixed)
 
-    def harmonics(self, f0: Array, phases: Array, rng: np.random.Generator) -> Array:
-        """The K waves before they are mixed: (T,) → (K, T_wav)."""
-        c = self.config
-        voiced = np.repeat(f0 > c.voiced_threshold_hz, HOP_LENGTH)
+    def sines(self, f0: Array, phases: Array) -> Iterator[Array]:
+        """Each harmonic, silent where unvoiced: (T,) → K times (T_wav,)."""
         turns = cycles(f0, self.sample_rate)
-        noise_gain = np.where(voiced, c.noise_sigma, c.sine_amplitude / 3).astype(np.float32)
-        waves = np.empty((len(phases), len(turns)), np.float32)
+        gain = np.repeat(self.config.sine_amplitude * self._voiced(f0), HOP_LENGTH)
         for k, phase in enumerate(phases):
             angle = 2 * np.pi * ((turns * (k + 1)) % 1.0) + phase
-            waves[k] = c.sine_amplitude * np.sin(angle) * voiced
-            waves[k] += noise_gain * rng.standard_normal(len(turns), np.float32)
-        return waves
+            yield (gain * np.sin(angle)).astype(np.float32)
+
+    def _voiced(self, f0: Array) -> Array:
+        return f0 > self.config.voiced_threshold_hz
 
     def filtered(self, mel: Array, source: Array) -> Array:
         """The filter network: (M, T), (T_wav,) → (T_wav,)."""

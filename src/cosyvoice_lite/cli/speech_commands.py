@@ -1,0 +1,210 @@
+"""speak, convert-voice, voices: what uses a model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cosyvoice_lite.cli.progress import bar
+from cosyvoice_lite.errors import TextError, UsageError
+from cosyvoice_lite.models import find_model
+
+if TYPE_CHECKING:
+    from cosyvoice_lite.audio.waveform import Audio
+    from cosyvoice_lite.runtime.request import Request
+    from cosyvoice_lite.runtime.synthesizer import Synthesizer
+    from cosyvoice_lite.runtime.voice import Voice
+
+MAX_TEXT_BYTES = 16 << 20
+STDIO = "-"
+
+
+def add(commands: Any) -> None:
+    _add_speak(commands)
+    _add_convert_voice(commands)
+    p = commands.add_parser("voices", help="list the voices of a model")
+    _model_options(p)
+    p.add_argument("--json", action="store_true", help="one JSON line")
+    p.set_defaults(run=voices)
+
+
+def _add_speak(commands: Any) -> None:
+    p = commands.add_parser("speak", help="speak a text")
+    p.add_argument("text", nargs="?", help="the text; - or nothing reads standard input")
+    p.add_argument("-f", "--file", type=Path, help="read the text from a UTF-8 file")
+    _output_options(p)
+    _model_options(p)
+    _voice_options(p)
+    p.add_argument("--mode", help="sft, zero-shot, cross-lingual or instruct (default: as fits)")
+    p.add_argument("--instruct", help="how to speak, in words (Instruct models)")
+    p.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast (0.25 to 4)")
+    p.add_argument("--seed", type=int, help="same seed, same speech (default: by chance)")
+    p.add_argument("--language", help="zh, en, ja, ko or yue, where the text does not show it")
+    p.add_argument("--frontend", default="lite", help="lite, or official: the authors' reading")
+    p.add_argument("--steps", type=int, default=10, help="Euler steps of the flow (default: 10)")
+    p.set_defaults(run=speak)
+
+
+def _add_convert_voice(commands: Any) -> None:
+    p = commands.add_parser("convert-voice", help="say a recording again in another voice")
+    p.add_argument("source", type=Path, help="the recording, at most 30 s")
+    _output_options(p)
+    _model_options(p)
+    _voice_options(p)
+    p.add_argument("--seed", type=int, help="same seed, same speech (default: by chance)")
+    p.set_defaults(run=convert_voice)
+
+
+def _output_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("-o", "--output", default="speech.wav", help="WAV file; - is standard output")
+    p.add_argument("--json", action="store_true", help="print what was made as a JSON line")
+
+
+def _model_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--model", help="a bundle's folder, or the name of an installed model")
+    p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
+
+
+def _voice_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--voice", help="a voice of the model, or a saved one (.safetensors)")
+    p.add_argument("--prompt-audio", type=Path, help="a recording to take after, 0.5 to 30 s")
+    p.add_argument("--prompt-text", help="what the recording says")
+    p.add_argument("--save-voice", type=Path, help="keep the recording's voice in this file")
+
+
+def speak(options: argparse.Namespace) -> int:
+    text = _text(options)
+    synthesizer = _open(options)
+    request = _request(options, text, _voice(options, synthesizer))
+    started = time.perf_counter()
+    n_samples = _write(options, _spoken(options, synthesizer, request))
+    _report(options, n_samples / synthesizer.sample_rate, time.perf_counter() - started, request)
+    return 0
+
+
+def convert_voice(options: argparse.Namespace) -> int:
+    from cosyvoice_lite.audio.codecs import read_wave
+
+    synthesizer = _open(options)
+    voice = synthesizer.voice(_voice(options, synthesizer))
+    started = time.perf_counter()
+    speech = synthesizer.convert_voice(read_wave(options.source), voice, seed=options.seed)
+    n_samples = _write(options, iter([speech]))
+    _report(options, n_samples / synthesizer.sample_rate, time.perf_counter() - started, None)
+    return 0
+
+
+def voices(options: argparse.Namespace) -> int:
+    found = _open(options).voices.values()
+    if options.json:
+        rows = [{"name": v.name, "language": v.language, "has_prompt": v.has_prompt} for v in found]
+        print(json.dumps(rows, ensure_ascii=False))
+    else:
+        for v in found:
+            print(f"{v.name}\t{v.language or ''}")
+    return 0
+
+
+def _text(options: argparse.Namespace) -> str:
+    """The text from where the user put it."""
+    if options.file is not None:
+        if options.text is not None:
+            raise UsageError("give the text or --file, not both")
+        try:
+            content = options.file.read_bytes()
+        except OSError as error:
+            raise TextError(f"{options.file}: {error.strerror}") from None
+    elif options.text is not None and options.text != STDIO:
+        return str(options.text)
+    elif options.text is None and sys.stdin.isatty():
+        raise UsageError("no text: give it as an argument, with --file, or on standard input")
+    else:
+        content = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
+    if len(content) > MAX_TEXT_BYTES:
+        raise TextError(f"the text is larger than {MAX_TEXT_BYTES >> 20} MB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TextError(f"the text is not UTF-8 (byte {error.start})") from None
+
+
+def _open(options: argparse.Namespace) -> Synthesizer:
+    from cosyvoice_lite.runtime.synthesizer import Synthesizer
+
+    return Synthesizer.open(find_model(options.model), options.threads)
+
+
+def _voice(options: argparse.Namespace, synthesizer: Synthesizer) -> str | Voice | None:
+    from cosyvoice_lite.audio.codecs import read_wave
+    from cosyvoice_lite.runtime.voice import Voice
+
+    if options.prompt_audio is None:
+        if options.prompt_text is not None or options.save_voice is not None:
+            raise UsageError("--prompt-text and --save-voice go with --prompt-audio")
+        if options.voice is not None and options.voice.endswith(".safetensors"):
+            return Voice.load(options.voice)
+        return None if options.voice is None else str(options.voice)
+    if options.voice is not None:
+        raise UsageError("give --voice or --prompt-audio, not both")
+    voice = synthesizer.clone(read_wave(options.prompt_audio), options.prompt_text)
+    if options.save_voice is not None:
+        voice.save(options.save_voice)
+    return voice
+
+
+def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) -> Request:
+    from cosyvoice_lite.runtime.request import Request
+
+    return Request(
+        text=text,
+        voice=voice,
+        mode=options.mode.replace("-", "_") if options.mode else None,
+        instruct=options.instruct,
+        speed=options.speed,
+        seed=options.seed,
+        language=options.language,
+        frontend=options.frontend,
+        n_steps=options.steps,
+    ).with_seed()
+
+
+def _spoken(
+    options: argparse.Namespace, synthesizer: Synthesizer, request: Request
+) -> Iterator[Audio]:
+    """The speech in pieces: chunk by chunk into a pipe, segment by segment into a file."""
+    utterances = synthesizer.plan(request)
+    if options.output == STDIO:
+        return synthesizer.utter_all(utterances, in_chunks=True)
+    return synthesizer.utter_all(bar(utterances, "segment"))
+
+
+def _write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:
+    from cosyvoice_lite.audio.codecs import stream_wave, write_wave_parts
+
+    if options.output == STDIO:
+        return stream_wave(sys.stdout.buffer, speech)
+    return write_wave_parts(options.output, speech)
+
+
+def _report(
+    options: argparse.Namespace, duration_s: float, seconds: float, request: Request | None
+) -> None:
+    to = sys.stderr if options.output == STDIO else sys.stdout
+    rtf = seconds / duration_s if duration_s else None
+    if options.json:
+        facts: dict[str, Any] = {
+            "output": options.output,
+            "duration_s": round(duration_s, 3),
+            "seconds": round(seconds, 3),
+            "rtf": None if rtf is None else round(rtf, 3),
+            "seed": options.seed if request is None else request.seed,
+        }
+        print(json.dumps(facts, ensure_ascii=False), file=to)
+    else:
+        spent = f"{seconds:.1f} s" + ("" if rtf is None else f" (RTF {rtf:.2f})")
+        print(f"{options.output}: {duration_s:.2f} s of speech in {spent}", file=sys.stderr)

@@ -1,0 +1,87 @@
+"""What is asked for, and what is decided about each segment before any work is done."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cosyvoice_lite.config import Sampling
+from cosyvoice_lite.errors import UsageError
+from cosyvoice_lite.runtime.flow import N_STEPS
+from cosyvoice_lite.runtime.voice import Conditioning, Voice
+from cosyvoice_lite.text.segment import Segment
+
+SLOWEST, FASTEST = 0.25, 4.0
+MAX_SEED = 2**32 - 1
+
+TOKENS, NOISE, SOURCE = range(3)
+"""What a random stream is for. Each segment has its own, so none depends on its neighbours."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A text and how to speak it; `Synthesizer.speak` says what each field means.
+
+    Raises:
+        UsageError: a setting is out of range, or two contradict each other.
+    """
+
+    text: str
+    voice: str | Voice | None = None
+    mode: str | None = None
+    instruct: str | None = None
+    speed: float = 1.0
+    seed: int | None = None
+    language: str | None = None
+    frontend: str = "lite"
+    sampling: Sampling | None = None
+    n_steps: int = N_STEPS
+
+    def __post_init__(self) -> None:
+        if not SLOWEST <= self.speed <= FASTEST:
+            raise UsageError(
+                f"speed is {self.speed:g}, must be between {SLOWEST:g} and {FASTEST:g}"
+            )
+        if self.n_steps < 1:
+            raise UsageError(f"n_steps is {self.n_steps}, must be at least 1")
+        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+            raise UsageError(f"seed is {self.seed}, must be between 0 and {MAX_SEED}")
+        if self.instruct is not None and self.mode not in (None, "instruct"):
+            raise UsageError(f"an instruction and mode {self.mode!r} contradict each other")
+
+    def chosen_seed(self) -> int:
+        """The seed asked for, or one drawn by chance."""
+        return secrets.randbelow(MAX_SEED + 1) if self.seed is None else self.seed
+
+    def with_seed(self) -> Request:
+        """The same request with its seed decided, so that it can be told and used again."""
+        return replace(self, seed=self.chosen_seed())
+
+
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """A segment with everything that decides how it sounds."""
+
+    segment: Segment
+    conditioning: Conditioning
+    sampling: Sampling
+    speed: float
+    n_steps: int
+    seed: tuple[int, int]
+    """That of the request, and the segment's place in it."""
+
+    def rng(self, purpose: int) -> np.random.Generator:
+        """The random stream for TOKENS, NOISE or SOURCE."""
+        return np.random.default_rng((*self.seed, purpose))
+
+    @property
+    def pitch(self) -> float:
+        """Factor on F0."""
+        return float(2.0 ** (self.segment.prosody.pitch_semitones / 12))
+
+    @property
+    def gain(self) -> float:
+        """Factor on the samples."""
+        return float(10.0 ** (self.segment.prosody.volume_db / 20))

@@ -1,0 +1,111 @@
+"""Speaking while the language model still writes: chunks that overlap and are cross-faded.
+
+Neither the flow nor the vocoder is causal, so a chunk is spoken with a look ahead that is spoken
+again, in context, by the next. Three seams are mended: noise and mu of the flow (`FlowCache`), the
+mel, and the waveform with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosyvoice_lite.audio.effects import fade_in_out
+from cosyvoice_lite.config import HOP_LENGTH, OVERLAP_TOKENS
+from cosyvoice_lite.runtime.flow import Flow, FlowCache
+from cosyvoice_lite.runtime.vocoder import Vocoder
+from cosyvoice_lite.runtime.voice import Conditioning
+
+Array = npt.NDArray[Any]
+
+CHUNK_S = 2.0
+VOCODER_OVERLAP_FRAMES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class StreamState:
+    """What a chunk hands to the next."""
+
+    flow: FlowCache
+    mel_ahead: Array
+    """Mel of the look-ahead, faded into the next chunk: (M, overlap)."""
+    mel_tail: Array
+    """The last frames given to the vocoder: (M, VOCODER_OVERLAP_FRAMES)."""
+    source_tail: Array
+    waveform_tail: Array
+    """Spoken but held back, faded into the next chunk: (VOCODER_OVERLAP_FRAMES · 256,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChunkSpeaker:
+    """Speaks one utterance in chunks: what all of them share."""
+
+    voice: Conditioning
+    flow: Flow
+    vocoder: Vocoder
+    rng: np.random.Generator
+    n_steps: int
+    pitch: float
+
+    def stream(self, tokens: Iterable[int]) -> Iterator[Array]:
+        """Waveforms, (T_wav,) each, as soon as their tokens are there."""
+        hop = int(CHUNK_S * self.flow.config.token_rate)
+        waiting: list[int] = []
+        state: StreamState | None = None
+        for token in tokens:
+            waiting.append(token)
+            if len(waiting) >= hop + OVERLAP_TOKENS:
+                waveform, state = self.speak(waiting, state)
+                yield waveform
+                waiting = waiting[hop:]
+        if waiting:
+            yield self.speak_last(waiting, state)
+
+    def speak(self, tokens: list[int], state: StreamState | None) -> tuple[Array, StreamState]:
+        """A chunk that another will follow: what can be heard of it, and what that one needs."""
+        mel, kept = self.mel(tokens, state)
+        overlap = self.flow.config.frames(OVERLAP_TOKENS)
+        mel, ahead = mel[:, :-overlap], mel[:, -overlap:]
+        waveform, source = self.waveform(mel, state)
+        held_back = VOCODER_OVERLAP_FRAMES * HOP_LENGTH
+        return waveform[:-held_back], StreamState(
+            flow=kept,
+            mel_ahead=ahead,
+            mel_tail=mel[:, -VOCODER_OVERLAP_FRAMES:],
+            source_tail=source[-held_back:],
+            waveform_tail=waveform[-held_back:],
+        )
+
+    def speak_last(self, tokens: list[int], state: StreamState | None) -> Array:
+        mel, _ = self.mel(tokens, state)
+        return self.waveform(mel, state)[0]
+
+    def mel(self, tokens: list[int], state: StreamState | None) -> tuple[Array, FlowCache]:
+        """The mel of a chunk, the seam to the one before mended, the vocoder's context ahead."""
+        v = self.voice
+        noise = self.flow.noise(len(tokens), v.flow_prompt_mel, self.rng)
+        mel, kept = self.flow.mel(
+            tokens,
+            v.flow_speaker,
+            v.flow_prompt_tokens,
+            v.flow_prompt_mel,
+            noise,
+            cache=state.flow if state else None,
+            n_steps=self.n_steps,
+        )
+        if state is None:
+            return mel, kept
+        mel = fade_in_out(mel, state.mel_ahead, np.hamming(2 * state.mel_ahead.shape[1]))
+        return np.concatenate([state.mel_tail, mel], axis=1), kept
+
+    def waveform(self, mel: Array, state: StreamState | None) -> tuple[Array, Array]:
+        head = state.source_tail if state else None
+        waveform, source = self.vocoder.waveform(mel, self.rng, pitch=self.pitch, source_head=head)
+        if state is None:
+            return waveform, source
+        window = np.hamming(2 * len(state.waveform_tail))
+        return fade_in_out(waveform, state.waveform_tail, window), source

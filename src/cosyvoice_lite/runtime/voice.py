@@ -1,0 +1,181 @@
+"""A voice, and what each mode lets the two stages hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.errors import BundleError, VoiceError
+from cosyvoice_lite.tensorfile import read_tensors, write_tensors
+
+Array = npt.NDArray[Any]
+
+
+def _no_tokens() -> Array:
+    return np.zeros(0, np.int64)
+
+
+def _no_mel() -> Array:
+    return np.zeros((0, 0), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """Who speaks: a speaker embedding, and optionally a recording to take after.
+
+    Save it once, load it in milliseconds: a cloned voice needs its recording no more.
+    """
+
+    name: str
+    speaker_embedding: Array
+    """(d_speaker,) float32, an x-vector of CAM++."""
+    prompt_text: tuple[int, ...] = ()
+    """Text tokens of what the recording says; empty if unknown."""
+    prompt_tokens: Array = field(default_factory=_no_tokens)
+    """Speech tokens of the recording, (T_tok,) int64; may be empty."""
+    prompt_mel: Array = field(default_factory=_no_mel)
+    """Mel of the recording, (T_mel, M) float32; may be empty."""
+    language: str | None = None
+    """The language it was recorded in, if known."""
+
+    @property
+    def has_prompt(self) -> bool:
+        return len(self.prompt_tokens) > 0 and len(self.prompt_mel) > 0
+
+    def save(self, path: Path | str) -> None:
+        """Write the voice as a safetensors file.
+
+        Raises:
+            VoiceError: the file can't be written.
+        """
+        arrays: dict[str, Array] = {
+            "speaker_embedding": np.asarray(self.speaker_embedding, np.float32),
+            "prompt_text": np.array(self.prompt_text, np.int64),
+            "prompt_tokens": np.asarray(self.prompt_tokens, np.int64),
+            "prompt_mel": np.asarray(self.prompt_mel, np.float32),
+        }
+        try:
+            with Path(path).open("wb") as file:
+                layout = {k: (a.dtype, a.shape) for k, a in arrays.items()}
+                write_tensors(file, layout, arrays.values())
+        except OSError as error:
+            raise VoiceError(f"{path}: {error.strerror}") from None
+
+    @classmethod
+    def load(cls, path: Path | str) -> Voice:
+        """Read a voice that `save` wrote; its name is the file's.
+
+        Raises:
+            VoiceError: not a voice.
+        """
+        try:
+            return cls.from_tensors(Path(path).stem, read_tensors(Path(path)))
+        except BundleError as error:
+            raise VoiceError(str(error)) from None
+
+    @classmethod
+    def from_tensors(
+        cls, name: str, tensors: Mapping[str, Array], language: str | None = None
+    ) -> Voice:
+        if "speaker_embedding" not in tensors:
+            raise VoiceError(f"voice {name!r} lacks a speaker embedding")
+        return cls(
+            name=name,
+            speaker_embedding=tensors["speaker_embedding"],
+            prompt_text=tuple(int(i) for i in tensors.get("prompt_text", _no_tokens())),
+            prompt_tokens=tensors.get("prompt_tokens", _no_tokens()),
+            prompt_mel=tensors.get("prompt_mel", _no_mel()),
+            language=language,
+        )
+
+
+def bundled_voices(bundle: Bundle) -> dict[str, Voice]:
+    """The voices that came with the checkpoint, in its order."""
+    fields: dict[str, dict[str, Array]] = {name: {} for name in bundle.manifest.voices}
+    for key, array in bundle.voice_tensors.items():
+        name, _, part = key.rpartition("/")
+        if name not in fields:
+            raise BundleError(f"{bundle.path}: voice {name!r} is not in the manifest")
+        fields[name][part] = array
+    records = bundle.manifest.voices
+    return {n: Voice.from_tensors(n, f, records[n].language) for n, f in fields.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioning:
+    """What the language model and the flow are given besides the text."""
+
+    lm_speaker: Array | None
+    lm_prompt_text: tuple[int, ...]
+    lm_prompt_tokens: Array
+    flow_speaker: Array
+    flow_prompt_tokens: Array
+    flow_prompt_mel: Array
+
+
+def sft(voice: Voice) -> Conditioning:
+    """A trained voice: the embedding alone, to both stages."""
+    speaker = voice.speaker_embedding
+    return Conditioning(speaker, (), _no_tokens(), speaker, _no_tokens(), _no_mel())
+
+
+def zero_shot(voice: Voice) -> Conditioning:
+    """Take after a recording whose words are known: everything, to both stages."""
+    if not voice.prompt_text:
+        raise VoiceError(
+            f"voice {voice.name!r}: zero_shot needs the words of its recording; "
+            "without them use cross_lingual"
+        )
+    speaker, tokens, mel = _prompt(voice, "zero_shot")
+    return Conditioning(speaker, voice.prompt_text, tokens, speaker, tokens, mel)
+
+
+def cross_lingual(voice: Voice) -> Conditioning:
+    """Take after a recording in another language: its sound, but not its words and rhythm."""
+    speaker, tokens, mel = _prompt(voice, "cross_lingual")
+    return Conditioning(speaker, (), _no_tokens(), speaker, tokens, mel)
+
+
+def instruct(voice: Voice, instruction: tuple[int, ...]) -> Conditioning:
+    """A trained voice told how to speak: the language model hears the instruction, not the
+    speaker, who would give the manner away."""
+    speaker = voice.speaker_embedding
+    return Conditioning(None, instruction, _no_tokens(), speaker, _no_tokens(), _no_mel())
+
+
+def natural_mode(voice: Voice) -> str:
+    """How a voice speaks when nothing else is asked."""
+    if not voice.has_prompt:
+        return "sft"
+    return "zero_shot" if voice.prompt_text else "cross_lingual"
+
+
+MODES = ("sft", "zero_shot", "cross_lingual", "instruct")
+
+
+def condition(voice: Voice, mode: str, instruction: tuple[int, ...]) -> Conditioning:
+    """What `mode` makes of `voice`.
+
+    Raises:
+        VoiceError: no such mode, or the voice lacks what it needs.
+    """
+    if mode == "instruct":
+        if not instruction:
+            raise VoiceError("mode instruct needs an instruction")
+        return instruct(voice, instruction)
+    plain = {"sft": sft, "zero_shot": zero_shot, "cross_lingual": cross_lingual}
+    if mode not in plain:
+        raise VoiceError(f"unknown mode {mode!r}: expected one of {', '.join(MODES)}")
+    return plain[mode](voice)
+
+
+def _prompt(voice: Voice, mode: str) -> tuple[Array, Array, Array]:
+    if not voice.has_prompt:
+        raise VoiceError(f"voice {voice.name!r} has no recording, which {mode} takes after")
+    return voice.speaker_embedding, voice.prompt_tokens, voice.prompt_mel
