@@ -114,6 +114,7 @@ BROKEN = {
     "extended format is unknown": riff_file(fmt(0xFFFE, 16), DATA),
     "NaN": riff_file(fmt(3, 32), chunk(b"data", struct.pack("<ff", 0.0, float("nan")))),
     "infinity": riff_file(fmt(3, 64), chunk(b"data", struct.pack("<d", 1e300))),
+    "NaN or": riff_file(fmt(3, 64), chunk(b"data", struct.pack("<Q", 0x7FF0000000000001))),
     "full scale is 1.0": riff_file(fmt(3, 32), chunk(b"data", struct.pack("<f", 32767.0))),
 }
 

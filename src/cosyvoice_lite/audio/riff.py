@@ -129,7 +129,9 @@ def _from_float32(data: memoryview) -> NDArray[np.float32]:
 
 
 def _from_float64(data: memoryview) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what overflows is infinite and refused as such
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # infinity and NaN are refused later, by name
         return np.frombuffer(data, "<f8").astype(np.float32)
 
 
