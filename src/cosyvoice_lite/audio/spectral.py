@@ -117,6 +117,7 @@ def kaldi_filters(n_mels: int) -> Array:
     edges = np.linspace(_htk_mel(KALDI_LOW_HZ), _htk_mel(RATE_16K / 2), n_mels + 2)
     filters = _triangles(_htk_mel(bins_hz), edges)
     filters[:, -1] = 0.0
+    filters.flags.writeable = False  # the cache hands out one array to all
     return filters
 
 
@@ -130,7 +131,9 @@ def slaney_filters(sample_rate: int, n_fft: int, n_mels: int, f_max: float) -> A
     bins_hz = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
     edges_hz = _slaney_hz(np.linspace(0.0, float(_slaney_mel(f_max)), n_mels + 2))
     area = (edges_hz[2:] - edges_hz[:-2]) / 2
-    return _triangles(bins_hz, edges_hz) / area[:, None]
+    filters = _triangles(bins_hz, edges_hz) / area[:, None]
+    filters.flags.writeable = False
+    return filters
 
 
 def _triangles(points: Array, edges: Array) -> Array:
