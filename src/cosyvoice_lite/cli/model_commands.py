@@ -24,6 +24,7 @@ def add(commands: Any) -> None:
     p.add_argument("checkpoint", type=Path, help="folder with llm.pt, flow.pt, hift.pt …")
     p.add_argument("bundle", type=Path, help="folder to make")
     p.add_argument("--vocabulary", type=Path, help="the tokenizer's .tiktoken file")
+    p.add_argument("--precision", default="fp32", help="fp32 (exact), int8 or int4")
     p.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
     p.set_defaults(run=convert)
 
@@ -62,6 +63,7 @@ def convert(options: argparse.Namespace) -> int:
     manifest = convert(
         options.checkpoint,
         options.bundle,
+        precision=options.precision,
         vocabulary=vocabulary,
         replace=options.replace,
         progress=say,

@@ -25,12 +25,13 @@ from cosyvoice_lite.config import ModelConfig
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.voices import read_voices, voice_records, write_voices
 from cosyvoice_lite.convert.weights import Weights
-from cosyvoice_lite.convert.writer import TableSource, write_graph, write_tables
-from cosyvoice_lite.errors import BundleError
+from cosyvoice_lite.convert.writer import write_graph, write_tables
+from cosyvoice_lite.errors import BundleError, UsageError
 from cosyvoice_lite.graphs.builder import GraphBuilder
 from cosyvoice_lite.graphs.flow import flow_encoder_graph
 from cosyvoice_lite.graphs.hift import f0_graph, vocoder_graph
 from cosyvoice_lite.graphs.lm import lm_graph, text_encoder_graph
+from cosyvoice_lite.graphs.precision import RECIPES, Recipe
 from cosyvoice_lite.graphs.unet import unet_graph
 
 Progress = Callable[[str], None]
@@ -45,12 +46,15 @@ VOCABULARY_FILES = {
 """The vocabulary a tokenizer reads, as the authors name the file."""
 
 
-def build_graphs(config: ModelConfig) -> dict[str, list[GraphBuilder]]:
+def build_graphs(
+    config: ModelConfig, recipe: Recipe = RECIPES["fp32"]
+) -> dict[str, list[GraphBuilder]]:
     """The graphs by the checkpoint file that holds their weights."""
+    lm, flow, vocoder = config.lm, config.flow, config.vocoder
     return {
-        "llm.pt": [text_encoder_graph(config.lm), lm_graph(config.lm)],
-        "flow.pt": [flow_encoder_graph(config.flow), unet_graph(config.flow.unet)],
-        "hift.pt": [f0_graph(config.vocoder), vocoder_graph(config.vocoder)],
+        "llm.pt": [text_encoder_graph(lm, recipe), lm_graph(lm, recipe)],
+        "flow.pt": [flow_encoder_graph(flow, recipe), unet_graph(flow.unet, recipe)],
+        "hift.pt": [f0_graph(vocoder, recipe), vocoder_graph(vocoder, recipe)],
     }
 
 
@@ -58,6 +62,7 @@ def convert(
     checkpoint: Path,
     bundle: Path,
     *,
+    precision: str = "fp32",
     vocabulary: Path | None = None,
     licence: str = "as the checkpoint",
     replace: bool = False,
@@ -66,6 +71,7 @@ def convert(
     """Convert the official checkpoint in `checkpoint` to a new bundle at `bundle`.
 
     Args:
+        precision: a name in `RECIPES`.
         vocabulary: the tokenizer's file; looked for in `checkpoint` when not given.
         licence: recorded in the manifest.
         replace: overwrite an existing bundle.
@@ -77,7 +83,7 @@ def convert(
     """
     progress(f"reading {checkpoint / CONFIG_FILE}")
     config = read_hyperparameters(checkpoint / CONFIG_FILE)
-    graphs = build_graphs(config)
+    graphs = build_graphs(config, recipe(precision))
     weights = {name: Weights.open(checkpoint / name) for name in graphs}
     for name in graphs:
         weights[name].check(graphs[name])
@@ -85,13 +91,12 @@ def convert(
     vocabulary = vocabulary or find_vocabulary(checkpoint, config.tokenizer)
 
     with _new_directory(bundle, replace) as directory:
-        tables = []
         for name, group in graphs.items():
             for graph in group:
                 progress(f"writing {graph.name}")
                 write_graph(graph, directory, weights[name].compute)
-                tables += [TableSource(t, weights[name].compute) for t in graph.tables]
         progress("writing tables and voices")
+        tables = [(g.tables, weights[n].compute) for n, group in graphs.items() for g in group]
         write_tables(directory / TABLES, tables)
         write_voices(directory / VOICES, voices)
         for file in CARRIED:
@@ -103,7 +108,7 @@ def convert(
         manifest = Manifest(
             name=checkpoint.resolve().name,
             model=config,
-            precision="fp32",
+            precision=precision,
             voices=voice_records(voices),
             files={p.name: _record(p) for p in sorted(directory.iterdir())},
             licence=licence,
@@ -114,6 +119,17 @@ def convert(
         )
         (directory / MANIFEST).write_text(manifest.to_json(), "utf-8")
     return manifest
+
+
+def recipe(precision: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if precision not in RECIPES:
+        raise UsageError(f"unknown precision {precision!r}: choose from {', '.join(RECIPES)}")
+    return RECIPES[precision]
 
 
 def find_vocabulary(checkpoint: Path, tokenizer: str) -> Path | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +17,7 @@ from cosyvoice_lite.graphs.builder import (
     OPSET,
     Derived,
     GraphBuilder,
+    Stored,
 )
 from cosyvoice_lite.tensorfile import write_tensors
 
@@ -29,19 +29,16 @@ MAX_INLINE_BYTES = 1024
 """Smaller tensors stay in the graph file, where the optimiser can see their values."""
 
 
-def write_graph(
-    graph: GraphBuilder, directory: Path, compute: Callable[[Derived], Array]
-) -> list[str]:
-    """Write `<name>.onnx` and `<name>.weights`; returns the file names."""
+def write_graph(graph: GraphBuilder, directory: Path, value_of: Callable[[Derived], Array]) -> None:
+    """Write `<name>.onnx` and `<name>.weights`."""
     model_name, weights_name = f"{graph.name}.onnx", f"{graph.name}.weights"
     initializers = [numpy_helper.from_array(a, name) for name, a in graph.constants.items()]
     with (directory / weights_name).open("wb") as file:
-        for derived in graph.weights:
-            array = compute(derived)
+        for name, array in encoded(graph.weights, value_of):
             if array.nbytes <= MAX_INLINE_BYTES:
-                initializers.append(numpy_helper.from_array(array, derived.name))
+                initializers.append(numpy_helper.from_array(array, name))
             else:
-                initializers.append(_append(file, weights_name, derived.name, array))
+                initializers.append(_append(file, weights_name, name, array))
     proto = helper.make_graph(graph.nodes, graph.name, graph.inputs, graph.outputs, initializers)
     model = helper.make_model(
         proto,
@@ -53,7 +50,21 @@ def write_graph(
         producer_name="cosyvoice-lite",
     )
     (directory / model_name).write_bytes(model.SerializeToString(deterministic=True))
-    return [model_name, weights_name]
+
+
+def encoded(
+    tensors: Iterable[Stored], value_of: Callable[[Derived], Array]
+) -> Iterator[tuple[str, Array]]:
+    """Each tensor as it is kept. Parts of a weight are neighbours, so it is computed once."""
+    weight, value = None, np.zeros(0)
+    for tensor in tensors:
+        if tensor.weight is not weight:
+            weight, value = tensor.weight, value_of(tensor.weight)
+        part = tensor.part
+        array = np.ascontiguousarray(part.encode(value), part.dtype)
+        if array.shape != part.shape:
+            raise ValueError(f"{tensor.name}: is {array.shape}, declared {part.shape}")
+        yield tensor.name, array
 
 
 def _append(file: BinaryIO, location: str, name: str, array: Array) -> onnx.TensorProto:
@@ -72,20 +83,11 @@ def _append(file: BinaryIO, location: str, name: str, array: Array) -> onnx.Tens
     return tensor
 
 
-@dataclass(frozen=True)
-class TableSource:
-    """A host table and who computes it."""
-
-    derived: Derived
-    compute: Callable[[Derived], Array]
-
-
-def write_tables(path: Path, tables: Sequence[TableSource]) -> None:
-    layout = {t.derived.name: (np.dtype("<f4"), t.derived.shape) for t in tables}
-
-    def arrays() -> Iterator[Array]:
-        for table in tables:
-            yield table.compute(table.derived)
-
+def write_tables(
+    path: Path, tables: Sequence[tuple[list[Stored], Callable[[Derived], Array]]]
+) -> None:
+    """Write host tables; each group comes with who computes it."""
+    layout = {t.name: (t.part.dtype, t.part.shape) for group, _ in tables for t in group}
+    arrays = (array for group, value_of in tables for _, array in encoded(group, value_of))
     with path.open("wb") as file:
-        write_tensors(file, layout, arrays())
+        write_tensors(file, layout, arrays)

@@ -3,8 +3,9 @@
 A paper's block is a function of a `Scope` and its input `Value`s. Walking `scope / "self_attn"`
 spells the checkpoint key, so the declared parameters *are* the list of tensors a checkpoint must
 hold, and loading needs no table of names. What the runtime wants in another form (transposed,
-fused, folded) is a `Derived` tensor: a shape, its sources and a pure NumPy function; nothing is
-computed until the writer asks, one tensor at a time.
+fused, folded) is a `Derived` weight: a shape, its sources and a pure NumPy function. How exactly it
+is kept is the recipe's to say (`precision.py`), which makes of it one or more `Stored` tensors.
+Nothing is computed until the writer asks, one weight at a time.
 """
 
 from __future__ import annotations
@@ -19,13 +20,24 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 
+from cosyvoice_lite.graphs.precision import (
+    Encoding,
+    Part,
+    Recipe,
+    kernel_encoding,
+    product_encoding,
+    table_encoding,
+)
+
 Array = npt.NDArray[Any]
 Dim = int | str
 
 OPSET = 17
 CONTRIB_OPSET = 1
 IR_VERSION = 8
-CONTRIB_OPERATORS = frozenset({"GroupQueryAttention", "MultiHeadAttention"})
+CONTRIB_OPERATORS = frozenset(
+    {"DynamicQuantizeMatMul", "GroupQueryAttention", "MatMulNBits", "MultiHeadAttention"}
+)
 
 
 @dataclass(frozen=True)
@@ -38,12 +50,21 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Derived:
-    """A tensor of the bundle: `compute` applied to the checkpoint tensors `sources`."""
+    """A weight the runtime wants: `compute` applied to the checkpoint tensors `sources`."""
 
     name: str
     shape: tuple[int, ...]
     sources: tuple[Parameter, ...]
     compute: Callable[..., Array]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor of the bundle: one part of a weight, as its encoding keeps it."""
+
+    name: str
+    weight: Derived
+    part: Part
 
 
 class Value:
@@ -93,12 +114,13 @@ class GraphBuilder:
     """Collects nodes, inputs, outputs and tensors of one graph."""
 
     name: str
+    recipe: Recipe
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     inputs: list[onnx.ValueInfoProto] = field(default_factory=list)
     outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
-    weights: list[Derived] = field(default_factory=list)
-    tables: list[Derived] = field(default_factory=list)
+    weights: list[Stored] = field(default_factory=list)
+    tables: list[Stored] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     _counter: int = 0
 
@@ -180,10 +202,41 @@ class Scope:
         sources: Sequence[Parameter],
         compute: Callable[..., Array],
     ) -> Value:
-        """A weight of the graph, computed from checkpoint tensors when it is written."""
-        derived = Derived(self.path + name, tuple(shape), tuple(sources), compute)
-        self.graph.weights.append(derived)
-        return Value(self.graph, derived.name)
+        """A weight in float32, computed from checkpoint tensors when it is written."""
+        return self._store(self._derived(name, shape, sources, compute), _PLAIN)[0]
+
+    def product(
+        self,
+        x: Value,
+        name: str,
+        shape: tuple[int, int],
+        sources: Sequence[Parameter],
+        compute: Callable[..., Array],
+    ) -> Value:
+        """x W for a weight (K, N), at the precision its recipe gives it: (…, K) → (…, N)."""
+        weight = self._derived(name, shape, sources, compute)
+        encoding = product_encoding(self.graph.recipe.form(weight.name), shape)
+        return self.graph.op(
+            encoding.operator, x, *self._store(weight, encoding), **encoding.attributes
+        )
+
+    def kernel(
+        self,
+        name: str,
+        shape: Sequence[int],
+        sources: Sequence[Parameter],
+        compute: Callable[..., Array],
+        *,
+        output_axis: int = 0,
+    ) -> Value:
+        """A convolution's weight, computed with in float32 whatever it is kept in."""
+        weight = self._derived(name, shape, sources, compute)
+        form = self.graph.recipe.form(weight.name)
+        encoding = kernel_encoding(form, shape, output_axis)
+        stored = self._store(weight, encoding)
+        if not encoding.operator:
+            return stored[0]
+        return self.graph.op(encoding.operator, *stored, **encoding.attributes)
 
     def table(
         self,
@@ -193,11 +246,31 @@ class Scope:
         compute: Callable[..., Array],
     ) -> None:
         """A table that the host reads row by row; it lives beside the graphs, not in them."""
-        self.graph.tables.append(Derived(name, tuple(shape), tuple(sources), compute))
+        weight = Derived(name, tuple(shape), tuple(sources), compute)
+        encoding = table_encoding(self.graph.recipe.form(name), shape)
+        self.graph.tables += [Stored(name + p.suffix, weight, p) for p in encoding.parts]
+
+    def _derived(
+        self,
+        name: str,
+        shape: Sequence[int],
+        sources: Sequence[Parameter],
+        compute: Callable[..., Array],
+    ) -> Derived:
+        return Derived(self.path + name, tuple(shape), tuple(sources), compute)
+
+    def _store(self, weight: Derived, encoding: Encoding) -> list[Value]:
+        parts = encoding.parts or (Part("", weight.shape, np.dtype(np.float32), _identity),)
+        stored = [Stored(weight.name + part.suffix, weight, part) for part in parts]
+        self.graph.weights += stored
+        return [Value(self.graph, tensor.name) for tensor in stored]
 
     def as_is(self, name: str, *shape: int) -> Value:
         """A checkpoint tensor used unchanged."""
         return self.weight(name, shape, [self.parameter(name, *shape)], _identity)
+
+
+_PLAIN = Encoding("", ())
 
 
 def _identity(array: Array) -> Array:

@@ -23,11 +23,12 @@ from cosyvoice_lite.graphs.layers import (
     signal_to_rows,
     unit_length,
 )
+from cosyvoice_lite.graphs.precision import Recipe
 
 
-def flow_encoder_graph(c: FlowConfig) -> GraphBuilder:
+def flow_encoder_graph(c: FlowConfig, recipe: Recipe) -> GraphBuilder:
     """Tokens and speaker to mu and the speaker as the velocity field wants it."""
-    g = GraphBuilder("flow_encoder")
+    g = GraphBuilder("flow_encoder", recipe)
     root = Scope(g)
     tokens = g.input("tokens", ["B", "T_tok"], np.int64)
     speaker = g.input("speaker", ["B", c.d_speaker])

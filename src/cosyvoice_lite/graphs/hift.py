@@ -14,15 +14,16 @@ import numpy as np
 from cosyvoice_lite.config import VocoderConfig
 from cosyvoice_lite.graphs.builder import Array, GraphBuilder, Scope, Value
 from cosyvoice_lite.graphs.layers import conv, conv_transpose, linear, snake
+from cosyvoice_lite.graphs.precision import Recipe
 
 MAX_MAGNITUDE = 100.0
 FINAL_SLOPE = 0.01
 N_F0_LAYERS = 5
 
 
-def f0_graph(c: VocoderConfig) -> GraphBuilder:
+def f0_graph(c: VocoderConfig, recipe: Recipe) -> GraphBuilder:
     """Mel to F0 in Hz, one value a frame; 0 to the threshold means unvoiced."""
-    g = GraphBuilder("f0")
+    g = GraphBuilder("f0", recipe)
     root, width = Scope(g), c.f0_channels
     x = g.op("Unsqueeze", g.input("mel", ["B", c.n_mels, "T"]), g.integers(2))
     for i in range(N_F0_LAYERS):
@@ -39,8 +40,8 @@ def f0_graph(c: VocoderConfig) -> GraphBuilder:
     return g
 
 
-def vocoder_graph(c: VocoderConfig) -> GraphBuilder:
-    g = GraphBuilder("vocoder")
+def vocoder_graph(c: VocoderConfig, recipe: Recipe) -> GraphBuilder:
+    g = GraphBuilder("vocoder", recipe)
     root = Scope(g)
     mel = g.input("mel", ["B", c.n_mels, "T"])
     source = g.input("source", ["B", 1, "T_wav"])

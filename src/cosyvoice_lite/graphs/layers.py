@@ -14,7 +14,7 @@ from cosyvoice_lite.graphs.builder import Array, Scope, Value
 def linear(s: Scope, x: Value, d_in: int, d_out: int, *, bias: bool = True) -> Value:
     """y = x Wᵀ + b over the last dimension: (…, d_in) → (…, d_out)."""
     w = s.parameter("weight", d_out, d_in)
-    y = x @ s.weight("weight.T", (d_in, d_out), [w], np.transpose)
+    y = s.product(x, "weight.T", (d_in, d_out), [w], np.transpose)
     return y + s.as_is("bias", d_out) if bias else y
 
 
@@ -40,7 +40,7 @@ def conv(
     return s.graph.op(
         "Conv",
         x,
-        s.weight("weight.4d", (c_out, c_in, 1, kernel), [w], _with_height),
+        s.kernel("weight.4d", (c_out, c_in, 1, kernel), [w], _with_height),
         s.as_is("bias", c_out),
         kernel_shape=[1, kernel],
         strides=[1, stride],
@@ -57,7 +57,7 @@ def conv_transpose(
     return s.graph.op(
         "ConvTranspose",
         x,
-        s.weight("weight.4d", (c_in, c_out, 1, kernel), [w], _with_height),
+        s.kernel("weight.4d", (c_in, c_out, 1, kernel), [w], _with_height, output_axis=1),
         s.as_is("bias", c_out),
         kernel_shape=[1, kernel],
         strides=[1, stride],

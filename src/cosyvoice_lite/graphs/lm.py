@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from cosyvoice_lite.config import EncoderConfig, LmConfig
-from cosyvoice_lite.graphs.builder import Array, Derived, Dim, GraphBuilder, Parameter, Scope, Value
+from cosyvoice_lite.graphs.builder import Array, Dim, GraphBuilder, Parameter, Scope, Value
 from cosyvoice_lite.graphs.encoder import (
     BLOCK_EPS,
     OUTER_EPS,
@@ -25,13 +25,14 @@ from cosyvoice_lite.graphs.encoder import (
     feed_forward,
 )
 from cosyvoice_lite.graphs.layers import layer_norm, linear, relu, unit_length
+from cosyvoice_lite.graphs.precision import Recipe
 
 DISTANCES_PER_BLOCK = 64
 
 
-def text_encoder_graph(c: LmConfig) -> GraphBuilder:
+def text_encoder_graph(c: LmConfig, recipe: Recipe) -> GraphBuilder:
     """Text rows and a speaker to rows the language model reads; also owns its lookup tables."""
-    g = GraphBuilder("text_encoder")
+    g = GraphBuilder("text_encoder", recipe)
     root, encoder, decoder = Scope(g), c.text_encoder, c.decoder
     text = g.input("text", ["B", "T", encoder.d_input])
     speaker = g.input("speaker", ["B", c.d_speaker])
@@ -74,15 +75,15 @@ def _folded_input_layer(x: Array, w: Array, b: Array, gamma: Array, beta: Array)
     return np.maximum(y * gamma + beta, 0) * np.float32(np.sqrt(w.shape[0]))
 
 
-def lm_graph(c: LmConfig) -> GraphBuilder:
+def lm_graph(c: LmConfig, recipe: Recipe) -> GraphBuilder:
     """One graph for prefill (S > 1) and decoding (S = 1), with the KV cache updated in place."""
-    g = GraphBuilder("lm")
+    g = GraphBuilder("lm", recipe)
     root, d, heads = Scope(g), c.decoder.d_model, c.decoder.n_heads
     x = g.input("rows", ["B", "S", d])
     gather = g.input("gather", ["B", 1, "S", "T"], np.int32)
     lengths = g.input("lengths", ["B"], np.int32)
     total = g.input("total", [], np.int32)
-    g.tables.append(_position_weights(root, c.decoder))
+    _position_weights(root, c.decoder)
 
     shape = g.op("Concat", x.length(0), g.integers(heads), x.length(1), gather.length(3), axis=0)
     columns = g.op("Expand", gather, shape)  # (B, H, S, T), shared by all layers
@@ -143,11 +144,11 @@ def _fused_qkv(s: Scope, x: Value, c: EncoderConfig) -> Value:
     weights = [(s / n).parameter("weight", d, d) for n in names]
     biases = [(s / n).parameter("bias", d) for n in names]
     u = s.parameter("pos_bias_u", c.n_heads, c.d_head)
-    w = s.weight("qkv.weight.T", (d, 3 * d), weights, lambda *w: np.concatenate(w).T)
+    qkv = s.product(x, "qkv.weight.T", (d, 3 * d), weights, lambda *w: np.concatenate(w).T)
     b = s.weight(
         "qkv.bias", (3 * d,), [*biases, u], lambda q, k, v, u: np.concatenate([q + u.ravel(), k, v])
     )
-    return x @ w + b
+    return qkv + b
 
 
 def _v_minus_u(s: Scope, c: EncoderConfig) -> Value:
@@ -156,10 +157,10 @@ def _v_minus_u(s: Scope, c: EncoderConfig) -> Value:
     return s.weight("v_minus_u", (c.d_model,), [v, u], lambda v, u: (v - u).ravel())
 
 
-def _position_weights(root: Scope, c: EncoderConfig) -> Derived:
+def _position_weights(root: Scope, c: EncoderConfig) -> None:
     """W_pos / √d_head of every layer, stacked: (L, d, d)."""
     names = [root / "llm" / "encoders" / i / "self_attn" / "linear_pos" for i in range(c.n_blocks)]
-    sources = tuple(s.parameter("weight", c.d_model, c.d_model) for s in names)
+    sources = [s.parameter("weight", c.d_model, c.d_model) for s in names]
     scale = np.float32(1.0 / np.sqrt(c.d_head))
     shape = (c.n_blocks, c.d_model, c.d_model)
-    return Derived("position_weights", shape, sources, lambda *w: np.stack(w) * scale)
+    root.table("position_weights", shape, sources, lambda *w: np.stack(w) * scale)

@@ -22,6 +22,7 @@ from cosyvoice_lite.graphs.layers import (
     signal_to_rows,
     silu,
 )
+from cosyvoice_lite.graphs.precision import Recipe
 
 GROUPS = 8
 TIME_SCALE = 1000.0
@@ -29,8 +30,8 @@ TIME_SCALE = 1000.0
 END = np.iinfo(np.int64).max
 
 
-def unet_graph(c: UnetConfig) -> GraphBuilder:
-    g = GraphBuilder("unet")
+def unet_graph(c: UnetConfig, recipe: Recipe) -> GraphBuilder:
+    g = GraphBuilder("unet", recipe)
     root = Scope(g) / "decoder" / "estimator"
     x = g.input("x", ["B", c.n_mels, "T"])
     mu = g.input("mu", ["B", c.n_mels, "T"])

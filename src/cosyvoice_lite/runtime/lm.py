@@ -16,6 +16,7 @@ from cosyvoice_lite.config import LmConfig, Sampling
 from cosyvoice_lite.runtime.positions import PositionTable, columns
 from cosyvoice_lite.runtime.sampling import sample
 from cosyvoice_lite.runtime.session import Binding, Session
+from cosyvoice_lite.runtime.tables import Table
 
 Array = npt.NDArray[Any]
 
@@ -34,9 +35,11 @@ class SpeechLM:
         self.config: LmConfig = bundle.manifest.model.lm
         self.text_encoder = Session(bundle.file("text_encoder.onnx"), threads)
         self.lm = Session(bundle.file("lm.onnx"), threads)
-        self.tables = bundle.tables
-        heads = self.config.decoder.n_heads
-        self.positions = PositionTable(self.tables["position_weights"], heads, MAX_POSITIONS)
+        self.text_embedding = Table(bundle.tables, "text_embedding")
+        self.speech_rows = Table(bundle.tables, "speech_rows")
+        self.markers = Table(bundle.tables, "marker_rows")
+        weights = Table(bundle.tables, "position_weights")
+        self.positions = PositionTable(weights, self.config.decoder, MAX_POSITIONS)
 
     def encode_text(self, text_ids: Sequence[int], speaker: Array | None) -> tuple[Array, Array]:
         """Run the text encoder.
@@ -49,7 +52,7 @@ class SpeechLM:
             The encoder's output (T_text, d_lm_input), and rows for the language model: the
             speaker's, if there is one, then the text's.
         """
-        rows = self.tables["text_embedding"][np.asarray(text_ids, np.int64)]
+        rows = self.text_embedding[np.asarray(text_ids, np.int64)]
         known = speaker if speaker is not None else np.zeros(self.config.d_speaker, np.float32)
         encoded, rows = self.text_encoder(text=rows[None], speaker=known[None])
         return encoded[0], rows[0] if speaker is not None else rows[0, 1:]
@@ -58,10 +61,9 @@ class SpeechLM:
         self, text_ids: Sequence[int], speaker: Array | None, prompt_tokens: Sequence[int]
     ) -> Array:
         """[start] [speaker] [text …] [turn] [prompt speech …] as rows: (S, d)."""
-        markers = self.tables["marker_rows"]
         _, text = self.encode_text(text_ids, speaker)
-        prompt = self.tables["speech_rows"][np.asarray(prompt_tokens, np.int64)]
-        return np.concatenate([markers[[START]], text, markers[[TURN]], prompt])
+        prompt = self.speech_rows[np.asarray(prompt_tokens, np.int64)]
+        return np.concatenate([self.markers[[START]], text, self.markers[[TURN]], prompt])
 
     def generate(
         self,
@@ -115,7 +117,7 @@ class Decoding:
 
     def step(self, token: int) -> Array:
         """Take in one speech token; logits for the next: (V + 1,)."""
-        self._run(self.model.tables["speech_rows"][token : token + 1])
+        self._run(self.model.speech_rows[[token]])
         return self.logits[0].copy()
 
     def _run(self, rows: Array) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cosyvoice_lite.config import EncoderConfig
+from cosyvoice_lite.runtime.tables import Table
+
 Array = npt.NDArray[Any]
 
 DISTANCES_PER_BLOCK = 64
@@ -22,18 +25,17 @@ class PositionTable:
     """P[n] = W_pos R(n) / √d_head for n = 0, 1, …, computed as far as anyone has asked.
 
     Args:
-        weights: W_pos / √d_head of every layer: (L, d, d), as the bundle keeps it.
-        n_heads: H.
+        weights: W_pos / √d_head of every layer: (L, d, d).
+        config: of the language model.
         max_positions: the longest sequence there can be; memory is touched only as far as used.
     """
 
-    def __init__(self, weights: Array, n_heads: int, max_positions: int) -> None:
+    def __init__(self, weights: Table, config: EncoderConfig, max_positions: int) -> None:
         self.weights = weights
-        self.n_heads = n_heads
-        layers, d, _ = weights.shape
+        self.config = config
         self.capacity = -(-max_positions // DISTANCES_PER_BLOCK)
-        shape = (self.capacity, n_heads, d // n_heads, DISTANCES_PER_BLOCK)
-        self.blocks = [np.zeros(shape, np.float32) for _ in range(layers)]
+        shape = (self.capacity, config.n_heads, config.d_head, DISTANCES_PER_BLOCK)
+        self.blocks = [np.zeros(shape, np.float32) for _ in range(config.n_blocks)]
         self.n_ready = 0
 
     def covering(self, n_positions: int) -> list[Array]:
@@ -46,9 +48,9 @@ class PositionTable:
     def _append_block(self) -> None:
         first = self.n_ready * DISTANCES_PER_BLOCK
         distances = np.arange(first + DISTANCES_PER_BLOCK - 1, first - 1, -1)
-        rows = sinusoids(distances, self.weights.shape[1])  # (64, d)
-        for blocks, weight in zip(self.blocks, self.weights, strict=True):
-            p = (rows @ weight.T).reshape(DISTANCES_PER_BLOCK, self.n_heads, -1)
+        rows = sinusoids(distances, self.config.d_model)  # (64, d)
+        for layer, blocks in enumerate(self.blocks):
+            p = (rows @ self.weights[layer].T).reshape(DISTANCES_PER_BLOCK, self.config.n_heads, -1)
             blocks[self.capacity - self.n_ready - 1] = p.transpose(1, 2, 0)
         self.n_ready += 1
 

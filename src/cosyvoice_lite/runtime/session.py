@@ -25,6 +25,8 @@ class Session:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # Kernels kept in few bits are widened once, while loading, not at every run.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
         try:
             self.ort = ort.InferenceSession(str(path), options, ["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has a class for each reason

@@ -34,10 +34,28 @@ from cosyvoice_lite.runtime.voice import (
 )
 from cosyvoice_lite.text.frontend import prepare
 from cosyvoice_lite.text.official import normalize_official
+from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
 from cosyvoice_lite.text.segment import Segment
 from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
 
 Array = npt.NDArray[Any]
+
+
+def open_tokenizer(bundle: Bundle) -> Tokenizer:
+    """The tokenizer that the model was trained with.
+
+    Raises:
+        BundleError: it needs a vocabulary that the bundle lacks.
+    """
+    kind = bundle.manifest.model.tokenizer
+    if kind == "phonemes":
+        return PhonemeTokenizer()
+    if not bundle.has(VOCABULARY):
+        raise BundleError(
+            f"{bundle.path}: no vocabulary, so it can't read text: "
+            "convert again with --vocabulary FILE"
+        )
+    return BpeTokenizer.open(bundle.file(VOCABULARY), kind)
 
 
 class Synthesizer:
@@ -270,13 +288,13 @@ class Synthesizer:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        if not self.bundle.has(VOCABULARY):
+        tokenizer = open_tokenizer(self.bundle)
+        if tokenizer.size > (rows := self.bundle.manifest.model.lm.text_vocabulary):
             raise BundleError(
-                f"{self.bundle.path}: no vocabulary, so it can't read text: "
-                "convert again with --vocabulary FILE"
+                f"{self.bundle.path}: the vocabulary has {tokenizer.size} text tokens, "
+                f"the model knows {rows}: convert again with the right --vocabulary"
             )
-        kind = self.bundle.manifest.model.tokenizer
-        return BpeTokenizer.open(self.bundle.file(VOCABULARY), kind)
+        return tokenizer
 
     def _mel(
         self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator, n_steps: int

@@ -1,0 +1,208 @@
+"""How exactly a weight is kept: recipes as data, and the encodings they choose from.
+
+A recipe is a list of rules, first match wins: a pattern of tensor names, a form, and why. What no
+rule names stays float32. Products (matrix multiplications) can be *computed* in few bits; kernels
+(convolutions) and host tables are only *kept* in few bits and computed in float32, because ONNX
+Runtime convolves integers many times slower than floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+FLOAT32 = np.dtype(np.float32)
+BLOCK = 64
+"""Weights of one 4-bit block, along K."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Tensors whose names match `pattern` take `form`."""
+
+    pattern: str
+    form: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A precision by name."""
+
+    name: str
+    rules: tuple[Rule, ...] = ()
+
+    def form(self, name: str) -> str:
+        """The form of one tensor: "float32" unless a rule says otherwise."""
+        return next((r.form for r in self.rules if fnmatchcase(name, r.pattern)), "float32")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stored tensor of an encoded weight."""
+
+    suffix: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    encode: Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What is stored of a weight, and the operator that reads it."""
+
+    operator: str
+    parts: tuple[Part, ...]
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def product_encoding(form: str, shape: tuple[int, int]) -> Encoding:
+    """The encoding of a product's weight (K, N)."""
+    k, n = shape
+    if form == "int8":
+        return Encoding(
+            "DynamicQuantizeMatMul",
+            (
+                Part(".int8", shape, np.dtype(np.int8), lambda w: to_int8(w, axis=0)[0]),
+                Part(".scale", (n,), FLOAT32, lambda w: to_int8(w, axis=0)[1].ravel()),
+                Part(".zero", (n,), np.dtype(np.int8), lambda w: np.zeros(w.shape[1], np.int8)),
+            ),
+        )
+    if form == "int4" and k % BLOCK == 0:
+        return Encoding(
+            "MatMulNBits",
+            (
+                Part(".int4", (n, k // BLOCK, BLOCK // 2), np.dtype(np.uint8), _packed_int4),
+                Part(".scale", (n * (k // BLOCK),), FLOAT32, lambda w: to_int4(w)[1].ravel()),
+            ),
+            {"K": k, "N": n, "bits": 4, "block_size": BLOCK, "accuracy_level": 4},
+        )
+    return Encoding("MatMul", (Part("", shape, FLOAT32, _same),))
+
+
+def kernel_encoding(form: str, shape: Sequence[int], output_axis: int) -> Encoding:
+    """The encoding of a convolution kernel whose output channels lie along `output_axis`."""
+    shape = tuple(shape)
+    if form == "float16":
+        return Encoding("Cast", (Part(".f16", shape, np.dtype(np.float16), _half),), {"to": 1})
+    if form == "int8":
+        others = tuple(i for i in range(len(shape)) if i != output_axis)
+        return Encoding(
+            "DequantizeLinear",
+            (
+                Part(".int8", shape, np.dtype(np.int8), lambda w: to_int8(w, others)[0]),
+                Part(
+                    ".scale",
+                    (shape[output_axis],),
+                    FLOAT32,
+                    lambda w: to_int8(w, others)[1].ravel(),
+                ),
+            ),
+            {"axis": output_axis},
+        )
+    return Encoding("", (Part("", shape, FLOAT32, _same),))
+
+
+def table_encoding(form: str, shape: Sequence[int]) -> Encoding:
+    """The encoding of a host table, one scale for each row of its last axis."""
+    shape = tuple(shape)
+    if form == "float16":
+        return Encoding("", (Part("", shape, np.dtype(np.float16), _half),))
+    if form == "int8":
+        return Encoding(
+            "",
+            (
+                Part("", shape, np.dtype(np.int8), lambda w: to_int8(w, -1)[0]),
+                Part(".scale", (*shape[:-1], 1), FLOAT32, lambda w: to_int8(w, -1)[1]),
+            ),
+        )
+    return Encoding("", (Part("", shape, FLOAT32, _same),))
+
+
+def to_int8(w: Array, axis: int | tuple[int, ...]) -> tuple[Array, Array]:
+    """Symmetric int8 with one scale for all elements along `axis`: values and scales."""
+    scale = np.abs(w).max(axis=axis, keepdims=True) / np.float32(127)
+    scale = np.where(scale > 0, scale, np.float32(1)).astype(np.float32)
+    return np.rint(w / scale).astype(np.int8), scale
+
+
+def to_int4(w: Array) -> tuple[Array, Array]:
+    """4-bit blocks of a weight (K, N): values 0 … 15 around 8, (N, K/64, 64), and scales.
+
+    Rounding to the largest element wastes levels on outliers. Per block, the scale is searched
+    for the least squared error.
+    """
+    blocks = np.ascontiguousarray(w.T).reshape(w.shape[1], -1, BLOCK)
+    largest = np.abs(blocks).max(axis=2, keepdims=True)
+    largest = np.where(largest > 0, largest, np.float32(1))
+    best, best_error = largest / 7, np.full_like(largest, np.inf)
+    for shrink in np.linspace(0.7, 1.1, 17, dtype=np.float32):
+        scale = largest * shrink / 7
+        error = np.square(np.clip(np.rint(blocks / scale), -8, 7) * scale - blocks)
+        error = error.sum(axis=2, keepdims=True)
+        better = error < best_error
+        best, best_error = np.where(better, scale, best), np.where(better, error, best_error)
+    return (np.clip(np.rint(blocks / best), -8, 7) + 8).astype(np.uint8), best[..., 0]
+
+
+def _packed_int4(w: Array) -> Array:
+    values = to_int4(w)[0]
+    return values[..., 0::2] | (values[..., 1::2] << 4)
+
+
+def _same(w: Array) -> Array:
+    return w
+
+
+def _half(w: Array) -> Array:
+    return w.astype(np.float16)
+
+
+_TABLES = (
+    Rule("text_embedding", "int8", "one scale a token; as fine as the layers that read it"),
+    Rule("position_weights", "int8", "one scale a channel; 15 M weights"),
+    Rule("speech_rows", "float16", "the input of every step; costs 4 MB"),
+)
+_CONVOLUTIONS = (
+    Rule("decoder.estimator.*.4d", "int8", "kept small; computed in float32"),
+    Rule("*resblocks*.4d", "int8", "kept small; computed in float32"),
+    Rule("ups.*.4d", "int8", "kept small; computed in float32"),
+    Rule("f0_predictor.*.4d", "float16", "pitch must not move"),
+    Rule("conv_p*.4d", "float16", "first and last layer of the vocoder"),
+)
+_SPARED = (
+    Rule("*time_mlp*", "float32", "one row a step: nothing to gain, and t steers everything"),
+    Rule("*.mlp.1.*", "float32", "likewise"),
+    Rule("spk_embed_affine_layer.*", "float32", "one row an utterance"),
+    Rule("encoder_proj.*", "float32", "small, and everything after it sees its error"),
+    Rule("f0_predictor.*", "float32", "pitch must not move"),
+)
+_PRODUCTS_INT8 = (
+    Rule("*.embed.out.0.weight.T", "int8", "input layers of the encoders"),
+    Rule("*.weight.T", "int8", "one scale a column; activations scaled as they come"),
+)
+
+RECIPES = {
+    "fp32": Recipe("fp32"),
+    "int8": Recipe("int8", (*_TABLES, *_CONVOLUTIONS, *_SPARED, *_PRODUCTS_INT8)),
+    "int4": Recipe(
+        "int4",
+        (
+            *_TABLES,
+            *_CONVOLUTIONS,
+            *_SPARED,
+            Rule("llm_decoder.*", "int8", "the head decides between close tokens"),
+            Rule("llm.encoders.0.*", "int8", "the first block feeds all others"),
+            Rule("llm.encoders.*", "int4", "the bulk of the weights"),
+            Rule("text_encoder.*", "int4", "runs once an utterance"),
+            *_PRODUCTS_INT8,
+        ),
+    ),
+}

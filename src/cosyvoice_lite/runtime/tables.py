@@ -1,0 +1,28 @@
+"""Host tables: rows looked up one by one, so that only what is read of them is in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosyvoice_lite.errors import BundleError
+
+Array = npt.NDArray[Any]
+
+
+class Table:
+    """An array kept in float32, float16, or int8 with a scale for each row of its last axis."""
+
+    def __init__(self, tables: Mapping[str, Array], name: str) -> None:
+        if name not in tables:
+            raise BundleError(f"the bundle lacks the table {name!r}")
+        self.values = tables[name]
+        self.scales = tables.get(name + ".scale")
+
+    def __getitem__(self, index: int | slice | Sequence[int] | Array) -> Array:
+        """Rows of the first axis as float32."""
+        rows = np.asarray(self.values[index], np.float32)
+        return rows if self.scales is None else rows * self.scales[index]
