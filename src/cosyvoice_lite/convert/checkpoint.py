@@ -12,11 +12,11 @@ from __future__ import annotations
 import pickle
 import struct
 import zipfile
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +25,14 @@ from cosyvoice_lite.errors import CheckpointError
 
 Array = npt.NDArray[Any]
 
-MAX_PICKLE_BYTES = 64 << 20
+MAX_PICKLE_BYTES = 4 << 20
+"""The description of the 300M model's largest file takes 200 KB."""
 MAX_MEMBERS = 100_000
 MAX_DIMENSIONS = 8
+MAX_NAME = 200
+"""Characters of a name that an error repeats."""
+MAX_REPEATED = 1 << 24
+"""Elements that a tensor may have beyond its storage: strides of zero repeat a few without end."""
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 
 # bfloat16 has no NumPy type: its bits are read as uint16 and widened.
@@ -124,8 +129,8 @@ def read_state_dict(path: Path) -> dict[str, StoredTensor]:
     if not isinstance(tensors, Mapping):
         raise CheckpointError(f"{path}: holds a {type(tensors).__name__}, not a state dict")
     for name, tensor in tensors.items():
-        if not isinstance(name, str) or not isinstance(tensor, StoredTensor):
-            raise CheckpointError(f"{path}: {name!r} is not a named tensor")
+        if not isinstance(tensor, StoredTensor):
+            raise CheckpointError(f"{path}: {str(name)[:MAX_NAME]!r} is not a named tensor")
     return dict(tensors)
 
 
@@ -150,8 +155,10 @@ class _Archive:
 
     def load(self) -> Any:
         order = self.members.get(self.prefix + "byteorder")
-        if order is not None and self.archive.read(order) != b"little":
-            raise self.error("is not little-endian")
+        if order is not None:
+            with self.archive.open(order) as stream:
+                if stream.read(len("little") + 1) != b"little":
+                    raise self.error("is not little-endian")
         if self.members[self.pickle_name].file_size > MAX_PICKLE_BYTES:
             raise self.error("has an oversized data.pkl")
         with self.archive.open(self.pickle_name) as stream:
@@ -178,6 +185,20 @@ class _Archive:
         return int(offset)
 
 
+OPCODES = (
+    *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.MEMOIZE),
+    *(pickle.BINPUT, pickle.LONG_BINPUT, pickle.BINGET, pickle.LONG_BINGET),
+    *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BINFLOAT),
+    *(pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1),
+    *(pickle.BINUNICODE, pickle.SHORT_BINUNICODE),
+    *(pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3),
+    *(pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS),
+    *(pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS),
+    *(pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD, pickle.BINPERSID),
+)
+"""All that `torch.save` writes; pickle has as many again, which only a hostile file needs."""
+
+
 class _Unpickler(pickle._Unpickler):
     """Knows the closed list of globals below; anything else is an error that names it.
 
@@ -185,13 +206,45 @@ class _Unpickler(pickle._Unpickler):
     hostile file allocates gigabytes.
     """
 
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
+        code[0]: pickle._Unpickler.dispatch[code[0]] for code in OPCODES
+    }
+    stack: list[Any]
+    pop_mark: Callable[[], list[Any]]
+
     def __init__(self, stream: Any, archive: _Archive) -> None:
         super().__init__(stream, encoding="utf-8")
         self.source = archive
 
+    def load_build(self) -> None:
+        """Drop the state: a dict's (`_metadata`) is not needed, anything else's is an attack,
+        since attributes set here would not pass the checks of `rebuild_tensor`."""
+        self.stack.pop()
+        if not self.stack or not isinstance(self.stack[-1], dict):
+            raise self.source.error("refused: its pickle sets attributes")
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+    def load_setitems(self) -> None:
+        self._update(self.pop_mark())
+
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+
+    def load_setitem(self) -> None:
+        value = self.stack.pop()
+        self._update([self.stack.pop(), value])
+
+    dispatch[pickle.SETITEM[0]] = load_setitem
+
+    def _update(self, items: list[Any]) -> None:
+        """Keys are strings: hashing anything deeper can be made to take forever, or the stack."""
+        if not isinstance(self.stack[-1], dict) or any(type(key) is not str for key in items[::2]):
+            raise self.source.error("has entries without a name")
+        self.stack[-1].update(zip(items[::2], items[1::2], strict=True))
+
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Callable[..., Any]] = {
-            ("collections", "OrderedDict"): OrderedDict,
+            ("collections", "OrderedDict"): _empty_dict,
             ("torch._utils", "_rebuild_tensor_v2"): self.rebuild_tensor,
             ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
         }
@@ -199,7 +252,8 @@ class _Unpickler(pickle._Unpickler):
             return known[module, name]
         if module == "torch" and name in STORAGES:
             return StorageType(name)
-        raise self.source.error(f"refused: its pickle asks for {module}.{name}")
+        asked = f"{module[:MAX_NAME]}.{name[:MAX_NAME]}"
+        raise self.source.error(f"refused: its pickle asks for {asked}")
 
     def persistent_load(self, pid: Any) -> Any:
         kind, storage_type, key, _device, _size = pid
@@ -210,13 +264,16 @@ class _Unpickler(pickle._Unpickler):
     def rebuild_tensor(
         self, storage: Any, offset: Any, shape: Any, strides: Any, *_unused: Any
     ) -> StoredTensor:
-        shape, strides = tuple(shape), tuple(strides)
+        if type(shape) is not tuple or type(strides) is not tuple or len(shape) > MAX_DIMENSIONS:
+            raise self.source.error("describes a tensor of impossible shape")
         sizes = (offset, *shape, *strides)
         if not isinstance(storage, Storage) or any(type(n) is not int or n < 0 for n in sizes):
             raise self.source.error("describes a tensor of impossible shape")
-        if len(shape) != len(strides) or len(shape) > MAX_DIMENSIONS:
+        if len(shape) != len(strides):
             raise self.source.error("describes a tensor of impossible shape")
         if 0 not in shape and offset + _extent(shape, strides) > storage.n_elements:
+            raise self.source.error("describes a tensor larger than its storage")
+        if prod(max(n, 1) for n in shape) > storage.n_elements + MAX_REPEATED:
             raise self.source.error("describes a tensor larger than its storage")
         return StoredTensor(storage, offset, shape, strides)
 
@@ -224,6 +281,11 @@ class _Unpickler(pickle._Unpickler):
 def _extent(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
     """Elements from the first to the last, both included."""
     return 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
+
+
+def _empty_dict() -> dict[str, Any]:
+    """OrderedDict, but never with arguments: copies of copies would fill any memory."""
+    return {}
 
 
 def _rebuild_parameter(tensor: StoredTensor, *_unused: Any) -> StoredTensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import signal
@@ -143,37 +144,62 @@ def find_vocabulary(checkpoint: Path, tokenizer: str) -> Path | None:
 def _new_directory(target: Path, replace: bool) -> Iterator[Path]:
     """A directory that becomes `target` when the block succeeds and vanishes when it does not."""
     target = target.absolute()
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    if target.exists() and not (replace and (target / MANIFEST).exists()) and not _empty(target):
-        raise BundleError(f"{target}: exists already: choose another place, or --replace a bundle")
     try:
+        _clean_up_after_the_killed(target)
+        if (
+            target.exists()
+            and not (replace and (target / MANIFEST).exists())
+            and not _empty(target)
+        ):
+            raise BundleError(
+                f"{target}: exists already: choose another place, or --replace a bundle"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(target)
+        partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
         partial.mkdir()
-        with _terminate_as_interrupt():
-            yield partial
-        if target.exists():
-            shutil.rmtree(target)
-        partial.rename(target)
+        try:
+            with _terminate_as_interrupt():
+                yield partial
+            _put_in_place(partial, target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise BundleError(f"{error.filename or target}: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _empty(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _remove_leftovers(target: Path) -> None:
-    """Directories of conversions that were killed before they could clean up."""
-    for path in target.parent.glob(f".{target.name}.partial-*"):
-        pid = path.name.rpartition("-")[2]
-        if pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+def _put_in_place(partial: Path, target: Path) -> None:
+    """Rename; what was there steps aside first, so that at any moment one of the two is whole."""
+    old = target.with_name(f".{target.name}.old-{os.getpid()}")
+    if target.exists():
+        target.rename(old)
+    try:
+        partial.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _clean_up_after_the_killed(target: Path) -> None:
+    """Remove half-made bundles of processes that are gone; put back an old one that stood aside."""
+    for path in target.parent.glob(f".{glob.escape(target.name)}.*-*"):
+        kind, _, pid = path.name.removeprefix(f".{target.name}.").rpartition("-")
+        if kind not in ("partial", "old") or not pid.isdigit() or _alive(int(pid)):
+            continue
+        if kind == "old" and not target.exists():
+            path.rename(target)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _alive(pid: int) -> bool:
+    """Whether another process has this number; in a container a new run often gets it again."""
+    if pid == os.getpid():
+        return False
     if os.name == "nt":  # there, signal 0 would end the process instead of asking for it
         return True
     try:

@@ -73,11 +73,23 @@ def _fields(path: Path, name: str, voice: Any, config: ModelConfig) -> dict[str,
     speaker = next((tensors[k] for k in SPEAKER_FIELDS if k in tensors), None)
     if speaker is None or speaker.size != config.lm.d_speaker:
         raise CheckpointError(f"{path}: voice {name!r} lacks an embedding of {config.lm.d_speaker}")
+    if not np.isfinite(speaker).all():
+        raise CheckpointError(f"{path}: voice {name!r}: its embedding holds NaN or infinity")
     fields = {"speaker_embedding": np.ascontiguousarray(speaker, np.float32).reshape(-1)}
     for theirs, ours in PROMPT_FIELDS.items():
         if theirs in tensors:
+            if not _fits(tensors[theirs], ours, config):
+                raise CheckpointError(f"{path}: voice {name!r}: {theirs} is not of this model")
             fields[ours] = _prompt(tensors[theirs], ours, config)
     return fields
+
+
+def _fits(array: Array, field: str, config: ModelConfig) -> bool:
+    """Whether a prompt is one for this model: mels of its width, tokens of its vocabularies."""
+    if field == "prompt_mel":
+        return array.shape[-1:] == (config.flow.n_mels,) and bool(np.isfinite(array).all())
+    size = config.lm.text_vocabulary if field == "prompt_text" else config.flow.speech_vocabulary
+    return array.dtype.kind in "iu" and bool(((array >= 0) & (array < size)).all())
 
 
 def _prompt(array: Array, field: str, config: ModelConfig) -> Array:

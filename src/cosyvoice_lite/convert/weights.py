@@ -57,10 +57,10 @@ class Weights:
 
     @classmethod
     def open(cls, path: Path) -> Weights:
-        state = {
-            name.replace(DROPPED_PREFIX, ""): tensor
-            for name, tensor in read_state_dict(path).items()
-        }
+        stored = read_state_dict(path)
+        state = {name.removeprefix(DROPPED_PREFIX): tensor for name, tensor in stored.items()}
+        if len(state) != len(stored):
+            raise CheckpointError(f"{path}: has tensors both with and without {DROPPED_PREFIX}")
         return cls(path, _fold_weight_norm(state))
 
     def check(self, graphs: Iterable[GraphBuilder]) -> None:
@@ -90,8 +90,9 @@ class Weights:
 
     def compute(self, derived: Derived) -> Array:
         """The value of one tensor of the bundle: contiguous float32."""
-        sources = [self.tensors[p.name].numpy() for p in derived.sources]
-        array = np.ascontiguousarray(derived.compute(*sources), np.float32)
+        with np.errstate(all="ignore"):  # what comes of it is checked below
+            sources = [self.tensors[p.name].numpy() for p in derived.sources]
+            array = np.ascontiguousarray(derived.compute(*sources), np.float32)
         if array.shape != derived.shape:
             raise ValueError(f"{derived.name}: computed {array.shape}, declared {derived.shape}")
         if not np.isfinite(array).all():
@@ -105,8 +106,10 @@ def _fold_weight_norm(state: dict[str, StoredTensor]) -> dict[str, Tensor]:
         for name in [n for n in state if n.endswith("." + g_name)]:
             stem = name[: -len(g_name)]
             g, v = state[name], state.get(stem + v_name)
-            if v is None or g.shape != (v.shape[0],) + (1,) * (len(v.shape) - 1):
+            if v is None or not v.shape or stem + "weight" in folded:
                 continue  # left as they are, the halves are reported as unknown
+            if g.shape != (v.shape[0],) + (1,) * (len(v.shape) - 1):
+                continue
             del folded[name], folded[stem + v_name]
             folded[stem + "weight"] = NormedWeight(g, v)
     return folded
