@@ -1,0 +1,159 @@
+"""How good nano's voices are, beside the audio they were taught with, on held-out sentences.
+
+For every voice the script compares folders of WAV files named by the number of the sentence:
+`teacher` and, as far as they are there, `copy`, `resynthesis` (see training/listen.py) and
+`speech`, which `--speak BUNDLE` makes with the package itself. It measures
+
+    error     words (en) or syllables (zh) that an independent recogniser gets wrong, in percent
+    dnsmos    predicted overall opinion, 1 to 5
+    length    duration relative to the teacher's, mean, and how many sentences are off by over 25 %
+    level     RMS in dBFS, and how many sentences clip
+
+and prints a table for people and one line of JSON. It exits with 1 when `speech` misses a bar:
+error at most 15 points above the teacher's, DNSMOS at most 0.3 below, lengths within 25 %.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from benchmarks.dnsmos import Dnsmos
+from benchmarks.recognizers import EnglishWords, MandarinSyllables, edits
+
+from cosyvoice_lite.runtime.synthesizer import Synthesizer
+
+SYSTEMS = ("teacher", "copy", "resynthesis", "speech")
+SENTENCES = Path(__file__).parents[1] / "training" / "sentences"
+ERROR_MARGIN = 15.0
+DNSMOS_MARGIN = 0.3
+LENGTH_MARGIN = 0.25
+CLIPPED = 0.985
+
+
+@dataclass(frozen=True)
+class Row:
+    """One voice of one system."""
+
+    voice: str
+    system: str
+    sentences: int
+    error: float | None
+    dnsmos: float
+    length: float
+    off_length: int
+    level_db: float
+    clipped: int
+
+
+Recognizer = EnglishWords | MandarinSyllables
+
+
+def heldout(language: str) -> list[str]:
+    """The sentences that no training text equals."""
+    return (SENTENCES / f"heldout_{language}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def measure(
+    root: Path, voice: str, system: str, recognizer: Recognizer | None, dnsmos: Dnsmos
+) -> Row:
+    """All measures of the files in root/system/voice."""
+    texts = heldout(voice.split("_")[0])
+    wrong, asked = 0, 0
+    opinions, lengths, levels, clipped = [], [], [], 0
+    paths = sorted((root / system / voice).glob("*.wav"))
+    for path in paths:
+        samples, rate = soundfile.read(path, dtype="float32")
+        if recognizer:
+            wanted = recognizer.wanted(texts[int(path.stem)])
+            wrong += edits(wanted, recognizer.heard(samples, rate))
+            asked += len(wanted)
+        taught = soundfile.info(root / "teacher" / voice / path.name)
+        opinions.append(dnsmos(samples, rate).overall)
+        lengths.append(len(samples) / rate / taught.duration)
+        levels.append(10 * np.log10(np.mean(samples**2) + 1e-12))
+        clipped += bool(np.abs(samples).max() > CLIPPED)
+    off = sum(abs(length - 1) > LENGTH_MARGIN for length in lengths)
+    error = 100 * wrong / asked if asked else None
+    means = (float(np.mean(values)) for values in (opinions, lengths, levels))
+    opinion, length, level = means
+    return Row(voice, system, len(paths), error, opinion, length, off, level, clipped)
+
+
+def speak(bundle: Path, voice: str, folder: Path, count: int) -> None:
+    """The first `count` held-out sentences by the package, with fixed seeds."""
+    synthesizer = Synthesizer.open(bundle)
+    language = voice.split("_")[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(heldout(language)[:count]):
+        audio = synthesizer.speak(text, voice=voice, language=language, seed=number)
+        soundfile.write(folder / f"{number:02}.wav", audio.samples, audio.sample_rate)
+
+
+def shortfalls(rows: list[Row]) -> list[str]:
+    """Every bar that `speech` misses, in words."""
+    teachers = {row.voice: row for row in rows if row.system == "teacher"}
+    missed = []
+    for row in rows:
+        if row.system != "speech":
+            continue
+        teacher = teachers[row.voice]
+        if row.error is not None and row.error > (teacher.error or 0) + ERROR_MARGIN:
+            missed.append(f"{row.voice}: error {row.error:.1f} %, teacher {teacher.error:.1f} %")
+        if row.dnsmos < teacher.dnsmos - DNSMOS_MARGIN:
+            missed.append(f"{row.voice}: DNSMOS {row.dnsmos:.2f}, teacher {teacher.dnsmos:.2f}")
+        if row.off_length:
+            missed.append(f"{row.voice}: {row.off_length} sentences are off in length")
+        if row.clipped:
+            missed.append(f"{row.voice}: {row.clipped} sentences clip")
+    return missed
+
+
+def table(rows: list[Row]) -> str:
+    """The rows for people."""
+    lines = ["voice            system        n  error  dnsmos  length  off  level  clipped"]
+    for r in rows:
+        error = "    -" if r.error is None else f"{r.error:5.1f}"
+        lines.append(
+            f"{r.voice:16} {r.system:11} {r.sentences:3}  {error}  {r.dnsmos:6.2f}  {r.length:6.2f}"
+            f"  {r.off_length:3}  {r.level_db:5.1f}  {r.clipped:7}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--audio", type=Path, default=Path(".cache/nano/listen"))
+    parser.add_argument("--scoring", type=Path, default=Path("../shared/scoring"))
+    parser.add_argument("--voices", nargs="+", required=True)
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS))
+    parser.add_argument("--speak", type=Path, metavar="BUNDLE")
+    parser.add_argument("--sentences", type=int, default=50, help="to speak")
+    args = parser.parse_args()
+    dnsmos = Dnsmos(args.scoring / "dnsmos_sig_bak_ovr.onnx")
+    recognizers: dict[str, Recognizer] = {
+        "en": EnglishWords(),
+        "zh": MandarinSyllables(args.scoring / "zh_pocketsphinx", heldout("zh")),
+    }
+    rows = []
+    for voice in args.voices:
+        if args.speak:
+            speak(args.speak, voice, args.audio / "speech" / voice, args.sentences)
+        for system in args.systems:
+            if (args.audio / system / voice).exists():
+                recognizer = recognizers.get(voice.split("_")[0])
+                rows.append(measure(args.audio, voice, system, recognizer, dnsmos))
+    missed = shortfalls(rows)
+    print(table(rows))
+    print("\n".join(missed or ["every bar is met"]))
+    print(json.dumps({"rows": [asdict(row) for row in rows], "missed": missed}))
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()

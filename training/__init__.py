@@ -1,0 +1,1 @@
+"""Training of nano, the small bundled voice. PyTorch lives here, never in src."""

@@ -1,0 +1,115 @@
+"""Build the corpus: `python -m training.corpus.build --recordings ../shared/corpus`.
+
+First the recordings are cleaned and stored, then every voice speaks sentences until it has its
+minutes. Both go on where they were stopped. A voice's sentences and their tempo depend on the seed
+and on how many it has, not on the order in which voices are built.
+"""
+
+import argparse
+from collections.abc import Callable
+from multiprocessing import Pool
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from training.corpus.joining import Joiner, MissingRecordingError
+from training.corpus.levels import Samples
+from training.corpus.pitch import pitches
+from training.corpus.recordings import recordings
+from training.corpus.store import SAMPLE_RATE, Store
+from training.corpus.teachers import speak
+from training.corpus.texts import frequent_words, sentences
+from training.speakers import SPEAKERS, Speaker
+
+SEED = 2026
+SECONDS = (0.8, 11.0)  # shorter and longer utterances are left out
+TEMPO = (0.88, 1.14)
+MINUTES = {
+    "zh_female": 90,
+    "yue_male": 90,
+    "en_male": 75,
+    "en_female": 45,
+    "ja_female": 60,
+    "ja_female_happy": 15,
+    "ja_female_sad": 15,
+    "ja_female_angry": 15,
+    "ko_female": 60,
+    "ko_male": 30,
+}
+
+
+class Order(NamedTuple):
+    """What one worker is to build."""
+
+    voice: str
+    minutes: float
+    tars: Path
+    cache: Path
+
+
+def is_recorded(speaker: Speaker) -> bool:
+    """Whether the voice is a corpus of recordings rather than a synthesiser."""
+    return speaker.source.endswith(".tar")
+
+
+def store_recordings(speaker: Speaker, tars: Path, cache: Path) -> Store:
+    """The cleaned recordings of a corpus; complete after the first call."""
+    store = Store(cache / "recordings" / speaker.name)
+    for label, samples in recordings(tars / speaker.source, skip=len(store)):
+        store.append(label, speaker.language, speaker.name, samples)
+    return store
+
+
+def speaking(speaker: Speaker, tars: Path, cache: Path) -> Callable[..., Samples]:
+    """A function (text, tempo, rng) → samples that speaks with this voice."""
+    if is_recorded(speaker):
+        return Joiner(store_recordings(speaker, tars, cache), speaker.language).speak
+    return lambda text, tempo, rng: speak(text, speaker, tempo, tars)
+
+
+def build_voice(order: Order) -> None:
+    """Speak sentences until the voice has its minutes; then measure their pitch."""
+    speaker = SPEAKERS[order.voice]
+    say = speaking(speaker, order.tars, order.cache)
+    store = Store(order.cache / "corpus" / speaker.name)
+    words = _words(speaker, order.cache)
+    bar = tqdm(total=order.minutes, desc=speaker.name, unit="min", mininterval=10)
+    attempt = len(store)
+    while store.seconds < order.minutes * 60:
+        rng = np.random.default_rng((SEED, attempt, *speaker.name.encode()))
+        attempt += 1
+        text = next(sentences(speaker.language, words, rng))
+        try:
+            samples = say(text, rng.uniform(*TEMPO), rng)
+        except MissingRecordingError:
+            continue
+        if SECONDS[0] <= len(samples) / SAMPLE_RATE <= SECONDS[1]:
+            store.append(text, speaker.language, speaker.name, samples)
+            bar.update(len(samples) / SAMPLE_RATE / 60)
+    pitches(store)
+
+
+def _words(speaker: Speaker, cache: Path) -> list[str]:
+    if speaker.language == "zh":  # the words she recorded
+        return sorted({u.text for u in Store(cache / "recordings" / speaker.name)})
+    return frequent_words(speaker.language)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recordings", type=Path, default=Path("../shared/corpus"))
+    parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
+    parser.add_argument("--voices", nargs="*", default=list(MINUTES))
+    parser.add_argument("--scale", type=float, default=1.0, help="of the minutes per voice")
+    parser.add_argument("--processes", type=int, default=2)
+    args = parser.parse_args()
+    orders = [Order(v, MINUTES[v] * args.scale, args.recordings, args.cache) for v in args.voices]
+    with Pool(args.processes) as pool:
+        for _ in pool.imap_unordered(build_voice, orders):
+            pass
+
+
+if __name__ == "__main__":
+    main()

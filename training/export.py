@@ -1,0 +1,90 @@
+"""Write the trained networks as a checkpoint in the official layout.
+
+`python -m training.export OUT` makes OUT/{llm,flow,hift}.pt, spk2info.pt and cosyvoice.yaml from
+the averaged weights of the runs; `cosyvoice-lite convert OUT …` reads it like any other checkpoint.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from training.loop import averaged
+from training.model.encoder import EncoderConfig
+from training.model.flow import Flow
+from training.model.hift import HiFT
+from training.model.lm import SpeechLM
+from training.sizes import FLOW, HIFT, LM
+from training.speakers import SPEAKERS, embedding
+
+MIN_TOKEN_TEXT_RATIO = 0.9
+MAX_TOKEN_TEXT_RATIO = 6.0
+"""Speech tokens per phoneme symbol; the corpus' sentences have 1.2 to 4.4."""
+
+TEMPLATE = Path(__file__).with_name("cosyvoice.yaml.in")
+
+
+def yaml_text() -> str:
+    """cosyvoice.yaml with nano's sizes."""
+    fields = {
+        "text_token_size": LM.text_token_size,
+        "speech_token_size": LM.speech_token_size,
+        "text_encoder_input_size": LM.text_encoder.input_size,
+        "llm_input_size": LM.llm.input_size,
+        "llm_output_size": LM.llm.output_size,
+        **_encoder("text_encoder", LM.text_encoder),
+        **_encoder("llm", LM.llm),
+        "flow_input_size": FLOW.encoder.input_size,
+        **_encoder("flow_encoder", FLOW.encoder),
+        "channels": list(FLOW.estimator.channels),
+        "attention_head_dim": FLOW.estimator.attention_head_dim,
+        "n_blocks": FLOW.estimator.n_blocks,
+        "num_mid_blocks": FLOW.estimator.num_mid_blocks,
+        "num_heads": FLOW.estimator.num_heads,
+        "base_channels": HIFT.base_channels,
+        "f0_channels": HIFT.f0_channels,
+        "min_token_text_ratio": MIN_TOKEN_TEXT_RATIO,
+        "max_token_text_ratio": MAX_TOKEN_TEXT_RATIO,
+    }
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for name, value in fields.items():
+        text = text.replace(f"@{name}@", str(value))
+    if "@" in text:
+        raise ValueError(f"{TEMPLATE}: a placeholder has no value")
+    return text
+
+
+def _encoder(name: str, config: EncoderConfig) -> dict[str, int]:
+    return {
+        f"{name}_width": config.output_size,
+        f"{name}_heads": config.attention_heads,
+        f"{name}_units": config.linear_units,
+        f"{name}_blocks": config.num_blocks,
+    }
+
+
+def export(cache: Path, out: Path) -> None:
+    """All five files into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    networks = {
+        "llm": averaged(cache / "lm", SpeechLM(LM)),
+        "flow": averaged(cache / "flow", Flow(FLOW)),
+        "hift": averaged(cache / "vocoder", HiFT(HIFT)),
+    }
+    for name, network in networks.items():
+        torch.save({k: v.cpu() for k, v in network.state_dict().items()}, out / f"{name}.pt")
+    voices = {name: {"embedding": torch.from_numpy(embedding(name))[None]} for name in SPEAKERS}
+    torch.save(voices, out / "spk2info.pt")
+    (out / "cosyvoice.yaml").write_text(yaml_text(), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
+    args = parser.parse_args()
+    export(args.cache, args.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Write down the speech tokens of every utterance, and which phonemes sound during each.
+
+The second is found by the best CTC path through the tokenizer's phoneme head; it teaches the LM
+where to look in the text. Both go to `tokens.npz`, aligned with the corpus as it is now.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from training.data import Corpus
+from training.loop import averaged, device
+from training.model.speech_tokenizer import SpeechTokenizer, to_ids
+from training.sizes import TOKENIZER
+from training.spectral import mel_spectrogram
+from training.train_tokenizer import BLANK, SPOKEN
+
+Ints = NDArray[np.int64]
+
+
+@torch.no_grad()
+def extract(corpus: Corpus, tokenizer: SpeechTokenizer) -> tuple[list[Ints], list[Ints]]:
+    """Tokens (T,) and spans (T, 2) of all utterances, in the corpus' order.
+
+    A span holds the places, in the phoneme sequence, of the last phoneme that began before the
+    token's end and of the one after it.
+    """
+    tokens, spans = [], []
+    for place in tqdm(range(len(corpus.items)), mininterval=10):
+        batch = corpus.collate([place])
+        mel = mel_spectrogram(batch.samples.to(device()))
+        count = int(batch.tokens[0])
+        symbols, _, _ = tokenizer(mel, count, batch.speakers.to(device()))
+        tokens.append(to_ids(tokenizer.encode(mel, count))[0].cpu().numpy())
+        spans.append(align(symbols[0].log_softmax(-1).cpu().numpy(), corpus.symbols[place]))
+    return tokens, spans
+
+
+def align(log_probs: NDArray[np.float32], symbols: Ints) -> Ints:
+    """The span (T, 2) of phoneme places for every two rows of log-probabilities (2T, S)."""
+    heard = np.flatnonzero(SPOKEN.numpy()[symbols])
+    path = best_path(log_probs, symbols[heard])  # (2T,) how many phonemes have begun
+    begun = path.reshape(-1, 2).max(axis=1)
+    first = heard[np.clip(begun - 1, 0, len(heard) - 1)]
+    second = heard[np.clip(begun, 0, len(heard) - 1)]
+    return np.stack([first, second], axis=1)
+
+
+def best_path(log_probs: NDArray[np.float32], labels: Ints) -> Ints:
+    """Viterbi through blank, label, blank, label … blank; gives labels begun at each row."""
+    states = np.full(2 * len(labels) + 1, BLANK)
+    states[1::2] = labels
+    may_skip = np.zeros(len(states), bool)  # over the blank between two different labels
+    may_skip[3::2] = labels[1:] != labels[:-1]
+    score = np.full(len(states), -np.inf)
+    score[:2] = log_probs[0, states[:2]]
+    steps = np.zeros((len(log_probs), len(states)), np.int8)
+    for row in range(1, len(log_probs)):
+        one = np.concatenate([[-np.inf], score[:-1]])
+        two = np.where(may_skip, np.concatenate([[-np.inf] * 2, score[:-2]]), -np.inf)
+        choices = np.stack([score, one, two])
+        steps[row] = choices.argmax(axis=0)
+        score = choices.max(axis=0) + log_probs[row, states]
+    state = len(states) - 1 if score[-1] >= score[-2] else len(states) - 2
+    path = np.zeros(len(log_probs), np.int64)
+    for row in range(len(log_probs) - 1, -1, -1):
+        path[row] = (state + 1) // 2
+        state -= int(steps[row, state])
+    return path
+
+
+def load(cache: Path) -> tuple[list[Ints], list[Ints]]:
+    """Tokens and spans as `main` wrote them."""
+    stored = np.load(cache / "tokens.npz")
+    cuts = np.cumsum(stored["lengths"])[:-1]
+    return np.split(stored["tokens"], cuts), np.split(stored["spans"], cuts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    corpus = Corpus(args.cache / "corpus", seconds_per_batch=60, seed=0)
+    tokenizer = averaged(args.cache / "tokenizer", SpeechTokenizer(TOKENIZER))
+    tokens, spans = extract(corpus, tokenizer)
+    lengths = [len(row) for row in tokens]
+    np.savez(
+        args.cache / "tokens.npz",
+        lengths=lengths,
+        tokens=np.concatenate(tokens),
+        spans=np.concatenate(spans),
+    )
+
+
+if __name__ == "__main__":
+    main()

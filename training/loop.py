@@ -1,0 +1,150 @@
+"""The training loop all four networks share: resume, step, average, save, plot.
+
+Weights are averaged as they train (exponential moving average), so a run can be stopped at any time
+and its average used, without a learning-rate schedule that must know the end in advance. A run is a
+folder: `checkpoint.pt` (everything needed to go on), `losses.csv`, `losses.png`.
+"""
+
+import csv
+import os
+import signal
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from types import FrameType
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+AVERAGE_DECAY = 0.999
+SAVE_EVERY_S = 300
+LOG_EVERY = 50
+
+Losses = dict[str, Tensor]
+
+
+def device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Run:
+    """One training run in one folder: modules, their optimizers, the average, the step count."""
+
+    def __init__(
+        self,
+        folder: Path,
+        model: nn.Module,
+        optimizers: dict[str, torch.optim.Optimizer],
+        helpers: dict[str, nn.Module] | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.model = model
+        self.average = deepcopy(model).requires_grad_(False).eval()
+        self.modules = {"model": model, "average": self.average, **(helpers or {})}
+        self.optimizers = optimizers
+        self.step = 0
+        self.stopping = False
+        self._resume()
+
+    def train(self, take_step: Callable[[int], Losses], steps: int) -> None:
+        """Call `take_step(step)` until `steps` are done or a signal asks to stop; then save."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        saved_at = time.monotonic()
+        sums: dict[str, float] = {}
+        bar = tqdm(range(self.step, steps), initial=self.step, total=steps, mininterval=10)
+        for self.step in bar:
+            losses = take_step(self.step)
+            self._update_average()
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + float(value) / LOG_EVERY
+            self.step += 1
+            if self.step % LOG_EVERY == 0:
+                self._log(sums)
+                bar.set_postfix({name: f"{value:.3f}" for name, value in sums.items()})
+                sums = {}
+            if self.stopping or time.monotonic() - saved_at > SAVE_EVERY_S:
+                self.save()
+                saved_at = time.monotonic()
+            if self.stopping:
+                return
+        self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint whole, then put it in place: a kill leaves the old or the new."""
+        state = {
+            "step": self.step,
+            "modules": {name: module.state_dict() for name, module in self.modules.items()},
+            "optimizers": {name: opt.state_dict() for name, opt in self.optimizers.items()},
+        }
+        partial = self.folder / "checkpoint.part"
+        torch.save(state, partial)
+        os.replace(partial, self.folder / "checkpoint.pt")
+        plot(self.folder / "losses.csv")
+
+    def _resume(self) -> None:
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=device(), weights_only=True)
+        self.step = state["step"]
+        for name, module in self.modules.items():
+            if name in state["modules"]:  # a helper may join later, as discriminators do
+                module.load_state_dict(state["modules"][name])
+        for name, optimizer in self.optimizers.items():
+            if name in state["optimizers"]:
+                optimizer.load_state_dict(state["optimizers"][name])
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
+        averages = self.average.state_dict().values()
+        for average, value in zip(averages, self.model.state_dict().values(), strict=True):
+            if value.is_floating_point():
+                average.lerp_(value, 1 - decay)
+            else:
+                average.copy_(value)
+
+    def _log(self, values: dict[str, float]) -> None:
+        path = self.folder / "losses.csv"
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            for name, value in values.items():
+                writer.writerow([self.step, name, f"{value:.5f}"])
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+
+def averaged(folder: Path, model: nn.Module) -> nn.Module:
+    """`model` with the averaged weights of a run, ready to use."""
+    state = torch.load(folder / "checkpoint.pt", map_location=device(), weights_only=True)
+    model.load_state_dict(state["modules"]["average"])
+    return model.to(device()).eval()
+
+
+def plot(table: Path) -> None:
+    """`losses.csv` drawn as `losses.png`, one panel per loss."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    curves: dict[str, tuple[list[int], list[float]]] = {}
+    if not table.exists():
+        return
+    for step, name, value in csv.reader(table.open()):
+        steps, values = curves.setdefault(name, ([], []))
+        steps.append(int(step))
+        values.append(float(value))
+    figure, panels = pyplot.subplots(1, len(curves), figsize=(4 * len(curves), 3), squeeze=False)
+    for panel, (name, (steps, values)) in zip(panels[0], curves.items(), strict=True):
+        panel.plot(steps, values)
+        panel.set(title=name, xlabel="step")
+    figure.tight_layout()
+    figure.savefig(table.with_suffix(".png"), dpi=80)
+    pyplot.close(figure)
