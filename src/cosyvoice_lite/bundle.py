@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosyvoice_lite.config import ModelConfig
-from cosyvoice_lite.errors import BundleError
+from cosyvoice_lite.errors import BundleError, CosyError
 from cosyvoice_lite.tensorfile import read_tensors
 
 Array = npt.NDArray[Any]
@@ -69,27 +69,30 @@ class Manifest:
 
     def to_json(self) -> str:
         tree = {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
-        return json.dumps(tree, ensure_ascii=False, indent=1)
+        return json.dumps({**tree, "sha256": _digest(tree)}, ensure_ascii=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str, where: Path) -> Manifest:
         try:
             tree = json.loads(text)
-            version = tree.pop("format_version")
+            digest, version = tree.pop("sha256", None), tree["format_version"]
             if version != FORMAT_VERSION:
                 raise BundleError(
-                    f"{where}: bundle format {version}, this version reads {FORMAT_VERSION}: "
+                    f"{where}: bundle format {version!r}, this version reads {FORMAT_VERSION}: "
                     "convert the checkpoint again"
                 )
+            if digest != _digest(tree):
+                raise BundleError(f"{where}: changed since it was converted: convert again")
+            del tree["format_version"]
             return cls(
                 model=ModelConfig.from_json(tree.pop("model")),
                 voices={k: VoiceRecord(**v) for k, v in tree.pop("voices").items()},
                 files={k: FileRecord(**v) for k, v in tree.pop("files").items()},
                 **tree,
             )
-        except BundleError as error:
+        except CosyError as error:
             raise BundleError(f"{where}: {str(error).removeprefix(f'{where}: ')}") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BundleError(f"{where}: damaged manifest: {error!r}") from None
 
 
@@ -150,6 +153,11 @@ class Bundle:
     def size(self) -> int:
         """Bytes of all files."""
         return sum(record.size for record in self.manifest.files.values())
+
+
+def _digest(tree: Mapping[str, Any]) -> str:
+    """Hex digest of a manifest's content, however it is laid out."""
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
 def sha256(path: Path) -> str:

@@ -10,13 +10,16 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
-from cosyvoice_lite.errors import BundleError
+from cosyvoice_lite.errors import BundleError, UsageError
 
 HOP_LENGTH = 256
 """Samples of waveform per mel frame."""
 OVERLAP_TOKENS = 20
 """Speech tokens at either end of a long utterance that keep a grid of their own in the flow,
 so that streamed chunks can overlap by exactly this much."""
+
+MAX_TOKEN_TEXT_RATIO = 1000.0
+"""Speech tokens per text token that nobody needs: a hundred times the slowest speech."""
 
 T = TypeVar("T")
 
@@ -104,7 +107,11 @@ class VocoderConfig:
 
 @dataclass(frozen=True)
 class Sampling:
-    """Repetition-aware sampling (VALL-E 2, arXiv:2406.05370) as the checkpoint was tuned for."""
+    """Repetition-aware sampling (VALL-E 2, arXiv:2406.05370) as the checkpoint was tuned for.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
 
     top_p: float = 0.8
     top_k: int = 25
@@ -112,6 +119,22 @@ class Sampling:
     max_repetition: float = 0.1
     min_token_text_ratio: float = 2.0
     max_token_text_ratio: float = 20.0
+
+    def __post_init__(self) -> None:
+        shortest, longest = self.min_token_text_ratio, self.max_token_text_ratio
+        for what, fine in (
+            (f"top_p is {self.top_p}, must be between 0 and 1", 0 <= self.top_p <= 1),
+            (f"top_k is {self.top_k}, must be at least 1", self.top_k >= 1),
+            (f"window is {self.window}, must be at least 0", self.window >= 0),
+            (f"max_repetition is {self.max_repetition}, below 0", self.max_repetition >= 0),
+            (
+                f"token-text ratios are {shortest} and {longest}, must be ordered and at most "
+                f"{MAX_TOKEN_TEXT_RATIO}",
+                0 <= shortest <= longest <= MAX_TOKEN_TEXT_RATIO,
+            ),
+        ):
+            if not fine:
+                raise UsageError(f"sampling: {what}")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 
 class CosyError(Exception):
-    """Anything cosyvoice-lite refuses to do; its message is written for the person at the keyboard."""
+    """Anything cosyvoice-lite refuses to do; its message is for the person at the keyboard."""
 
 
 class CheckpointError(CosyError):

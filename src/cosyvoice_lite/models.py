@@ -42,7 +42,7 @@ def find_model(asked: str | None) -> Path:
     if asked:
         if asked in models:
             return models[asked]
-        if Path(asked).exists():
+        if os.path.exists(asked):  # unlike Path.exists, it takes any text for a name
             return Path(asked)
         known = ", ".join(models) or "none"
         raise BundleError(f"no model {asked!r}: not a folder, and installed are: {known}")

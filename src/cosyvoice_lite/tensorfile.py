@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +20,8 @@ from cosyvoice_lite.errors import BundleError
 Array = npt.NDArray[Any]
 
 MAX_HEADER_BYTES = 16 << 20
+MAX_NAME = 200
+"""Characters of a name that an error repeats."""
 ALIGNMENT = 64
 DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
@@ -46,7 +49,7 @@ def write_tensors(
     header: dict[str, Any] = {}
     end = 0
     for name, (dtype, shape) in layout.items():
-        start, end = end, end + int(np.prod(shape)) * dtype.itemsize
+        start, end = end, end + prod(shape) * dtype.itemsize
         header[name] = {"dtype": NAMES[dtype], "shape": list(shape), "data_offsets": [start, end]}
     text = json.dumps(header).encode()
     text += b" " * (-(len(text) + 8) % ALIGNMENT)
@@ -73,7 +76,7 @@ def read_tensors(path: Path) -> dict[str, Array]:
         return dict(_mapped(path, header, 8 + n, size))
     except OSError as error:
         raise BundleError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError(f"{path}: damaged tensor file: {error}") from None
 
 
@@ -85,8 +88,10 @@ def _mapped(
             continue
         dtype, shape = DTYPES[entry["dtype"]], tuple(entry["shape"])
         start, end = entry["data_offsets"]
-        if end - start != int(np.prod(shape)) * dtype.itemsize or not 0 <= start <= end:
-            raise ValueError(f"{name} has impossible offsets")
+        if any(type(n) is not int or n < 0 for n in (start, end, *shape)):
+            raise ValueError(f"{name[:MAX_NAME]!r} has an impossible shape or offset")
+        if end - start != prod(shape) * dtype.itemsize:
+            raise ValueError(f"{name[:MAX_NAME]!r} has an impossible shape or offset")
         if data_start + end > size:
             raise ValueError("truncated")
         if end == start:

@@ -7,6 +7,7 @@ failed or an error that the message explains, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -17,24 +18,29 @@ from cosyvoice_lite.cli import model_commands, speech_commands
 from cosyvoice_lite.errors import CosyError, UsageError
 
 INTERRUPTED = 130
+MAX_MESSAGE = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of voices and files may be in any script
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
         return code
-    except UsageError as error:
-        return _fail(str(error), 2)
-    except CosyError as error:
-        return _fail(str(error), 1)
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:  # whoever read our output has gone, which is their right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + getattr(signal, "SIGPIPE", 13)
+    except CosyError as error:
+        if isinstance(error.__context__, BrokenPipeError):
+            return _reader_has_gone()
+        return _fail(str(error), 2 if isinstance(error, UsageError) else 1)
+    except BrokenPipeError:
+        return _reader_has_gone()
+    except OSError as error:  # of the streams: whatever opens files tells more
+        _drop_output()
+        return _fail(f"can't write the output: {error.strerror or error}", 1)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,5 +57,18 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"cosyvoice-lite: error: {' '.join(message.split())}", file=sys.stderr)
+    """One line that a terminal takes for nothing but text, whatever a file put into it."""
+    line = "".join(c if c.isprintable() else " " for c in message)
+    print(f"cosyvoice-lite: error: {' '.join(line.split())[:MAX_MESSAGE]}", file=sys.stderr)
     return code
+
+
+def _reader_has_gone() -> int:
+    """End as quietly as a program that the signal stops: not to read on is the reader's right."""
+    _drop_output()
+    return 128 + getattr(signal, "SIGPIPE", 13)
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, so that Python's own exit does not fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,12 @@ from cosyvoice_lite.config import (
     UnetConfig,
     VocoderConfig,
 )
-from cosyvoice_lite.errors import CheckpointError
+from cosyvoice_lite.errors import CheckpointError, UsageError
+from cosyvoice_lite.graphs.unet import GROUPS
 
 MAX_YAML_BYTES = 1 << 20
+MAX_LAYERS = 256
+"""Of anything; the 300M model has at most 14."""
 
 TOKENIZERS = {
     "whisper.tokenizer.get_tokenizer": "whisper",
@@ -92,11 +95,17 @@ class Section:
             raise self.error(f"{self.where}{key} is {value!r}, not a positive integer")
         return value
 
+    def layers(self, key: str) -> int:
+        """A number of layers: each is built before it is looked for in the checkpoint."""
+        if (n := self.integer(key)) > MAX_LAYERS:
+            raise self.error(f"{self.where}{key} is {n}, more than {MAX_LAYERS}")
+        return n
+
     def number(self, key: str, default: float | None = None) -> float:
         if default is not None and key not in self.values:
             return default
         value = self.raw(key)
-        if type(value) not in (int, float):
+        if type(value) not in (int, float) or not isfinite(value):
             raise self.error(f"{self.where}{key} is {value!r}, not a number")
         return float(value)
 
@@ -104,6 +113,8 @@ class Section:
         value = self.raw(key)
         if not isinstance(value, list) or not all(type(v) is int and v > 0 for v in value):
             raise self.error(f"{self.where}{key} is {value!r}, not a list of positive integers")
+        if not 1 <= len(value) <= MAX_LAYERS:
+            raise self.error(f"{self.where}{key} has {len(value)} entries, not 1 to {MAX_LAYERS}")
         return tuple(value)
 
     def grid(self, key: str) -> tuple[tuple[int, ...], ...]:
@@ -139,7 +150,7 @@ def read_hyperparameters(path: Path) -> ModelConfig:
     """
     root = _parse(path)
     top = Section(path, "", root, root)
-    return ModelConfig(
+    model = ModelConfig(
         sample_rate=top.integer("sample_rate"),
         tokenizer=_tokenizer(top),
         lm=_lm(top.section("llm", "TransformerLM")),
@@ -147,6 +158,36 @@ def read_hyperparameters(path: Path) -> ModelConfig:
         vocoder=_vocoder(top.section("hift", "HiFTGenerator"), top.integer("sample_rate")),
         sampling=_sampling(top),
     )
+    for what, fits in _agreements(model).items():
+        if not fits:
+            raise CheckpointError(f"{path}: does not fit together: {what}")
+    return model
+
+
+def _agreements(m: ModelConfig) -> dict[str, bool]:
+    """What two settings must agree on, so that the stages and their layers fit together."""
+    v, n_stages = m.vocoder, len(m.vocoder.upsample_rates)
+    resampling = zip(v.upsample_kernels, v.upsample_rates, strict=False)
+    kernels = (*v.resblock_kernels, *v.source_resblock_kernels)
+    return {
+        "spk_embed_dim of llm and flow": m.lm.d_speaker == m.flow.d_speaker,
+        "llm.speech_token_size and flow.vocab_size": m.lm.speech_vocabulary
+        <= m.flow.speech_vocabulary,
+        "flow.output_size and hift.in_channels": m.flow.n_mels == v.n_mels,
+        f"estimator.channels and groups of {GROUPS}": all(
+            c % GROUPS == 0 for c in m.flow.unet.channels
+        ),
+        "hift.upsample_rates and upsample_kernel_sizes": len(v.upsample_kernels) == n_stages
+        and all(kernel >= rate and (kernel - rate) % 2 == 0 for kernel, rate in resampling),
+        "hift.upsample_rates and source_resblocks": len(v.source_resblock_kernels)
+        == len(v.source_resblock_dilations)
+        == n_stages,
+        "hift.resblock_kernel_sizes and resblock_dilation_sizes": len(v.resblock_kernels)
+        == len(v.resblock_dilations),
+        "hift's kernels, which must be odd": all(kernel % 2 for kernel in kernels),
+        "hift.base_channels and upsample_rates": v.base_channels % (1 << n_stages) == 0,
+        "hift.istft_params": v.n_fft % 2 == 0 and v.hop <= v.n_fft,
+    }
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
@@ -188,7 +229,7 @@ def _encoder(s: Section, d_input: int, input_layer: str) -> EncoderConfig:
     width, heads = s.integer("output_size"), s.integer("attention_heads")
     if width % heads or width % 2:
         raise s.error(f"{s.where}output_size {width} does not divide into {heads} heads")
-    return EncoderConfig(d_input, width, heads, s.integer("linear_units"), s.integer("num_blocks"))
+    return EncoderConfig(d_input, width, heads, s.integer("linear_units"), s.layers("num_blocks"))
 
 
 def _lm(s: Section) -> LmConfig:
@@ -234,8 +275,8 @@ def _unet(s: Section, n_mels: int) -> UnetConfig:
         d_input=4 * n_mels,
         n_mels=n_mels,
         channels=s.integers("channels"),
-        n_blocks=s.integer("n_blocks"),
-        n_mid_blocks=s.integer("num_mid_blocks"),
+        n_blocks=s.layers("n_blocks"),
+        n_mid_blocks=s.layers("num_mid_blocks"),
         n_heads=s.integer("num_heads"),
         d_head=s.integer("attention_head_dim"),
     )
@@ -273,11 +314,13 @@ def _vocoder(s: Section, sample_rate: int) -> VocoderConfig:
 def _sampling(top: Section) -> Sampling:
     """Sampling constants; the length ratios are the authors' unless the file has its own."""
     s, usual = top.section("llm").section("sampling", "ras_sampling"), Sampling()
-    return Sampling(
-        top_p=s.number("top_p"),
-        top_k=s.integer("top_k"),
-        window=s.integer("win_size"),
-        max_repetition=s.number("tau_r"),
-        min_token_text_ratio=top.number("min_token_text_ratio", usual.min_token_text_ratio),
-        max_token_text_ratio=top.number("max_token_text_ratio", usual.max_token_text_ratio),
-    )
+    constants = {
+        "top_p": s.number("top_p"),
+        "max_repetition": s.number("tau_r"),
+        "min_token_text_ratio": top.number("min_token_text_ratio", usual.min_token_text_ratio),
+        "max_token_text_ratio": top.number("max_token_text_ratio", usual.max_token_text_ratio),
+    }
+    try:
+        return Sampling(top_k=s.integer("top_k"), window=s.integer("win_size"), **constants)
+    except UsageError as error:
+        raise top.error(str(error)) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cosyvoice_lite.config import Sampling
-from cosyvoice_lite.errors import UsageError
+from cosyvoice_lite.errors import TextError, UsageError
 from cosyvoice_lite.runtime.flow import N_STEPS
 from cosyvoice_lite.runtime.voice import Conditioning, Voice
 from cosyvoice_lite.text.segment import Segment
@@ -26,6 +26,7 @@ class Request:
 
     Raises:
         UsageError: a setting is out of range, or two contradict each other.
+        TextError: the text holds what is no character.
     """
 
     text: str
@@ -50,6 +51,8 @@ class Request:
             raise UsageError(f"seed is {self.seed}, must be between 0 and {MAX_SEED}")
         if self.instruct is not None and self.mode not in (None, "instruct"):
             raise UsageError(f"an instruction and mode {self.mode!r} contradict each other")
+        for text in (self.text, self.instruct or ""):
+            check_characters(text)
 
     def chosen_seed(self) -> int:
         """The seed asked for, or one drawn by chance."""
@@ -58,6 +61,14 @@ class Request:
     def with_seed(self) -> Request:
         """The same request with its seed decided, so that it can be told and used again."""
         return replace(self, seed=self.chosen_seed())
+
+
+def check_characters(text: str) -> None:
+    """Half a surrogate pair is no character: what was read was not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TextError(f"the text is not UTF-8 (character {error.start})") from None
 
 
 @dataclass(frozen=True, eq=False)
