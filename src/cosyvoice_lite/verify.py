@@ -29,7 +29,6 @@ from cosyvoice_lite.audio.spectral import (
 from cosyvoice_lite.config import HOP_LENGTH
 from cosyvoice_lite.errors import CosyError, UsageError
 from cosyvoice_lite.runtime.flow import FlowCache
-from cosyvoice_lite.runtime.lm import Decoding
 from cosyvoice_lite.runtime.sampling import log_softmax
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.text.frontend import prepare
@@ -119,11 +118,11 @@ def _runs(s: Synthesizer) -> Iterator[Check]:
     speaker = rng.standard_normal(model.lm.d_speaker).astype(np.float32)
     ids = rng.integers(0, model.lm.text_vocabulary, 12).tolist()
     prefix = s.lm.prefix(ids, speaker, [1, 2, 3])
-    decoding = Decoding(s.lm, len(prefix) + 70)
+    decoder = s.lm.decoder(1, len(prefix) + 70)
     yield _check("runs", "text_encoder", _not_finite(prefix))
-    yield _check("runs", "lm prefill", _not_finite(decoding.prefill(prefix)))
+    yield _check("runs", "lm prefill", _not_finite(decoder.admit(0, prefix)))
     # over 64 steps, so that the table of positions grows on the way
-    steps = [decoding.step(int(token)) for token in rng.integers(0, model.lm.eos, 70)]
+    steps = [decoder.step([token]) for token in rng.integers(0, model.lm.eos, 70).tolist()]
     yield _check("runs", "lm decode", _not_finite(np.array(steps)))
     tokens = rng.integers(0, model.flow.speech_vocabulary, 2 * model.token_rate).tolist()
     nothing = np.zeros((0, model.flow.n_mels), np.float32)
@@ -190,8 +189,8 @@ def _compare_lm(s: Synthesizer, case: str, get: _Fields) -> Iterator[Check]:
     yield _check("text_encoder", case, _error(encoded, get("text_encoder_out")[0]))
     prefix = s.lm.prefix(ids, speaker, get("prompt_tokens")[0].tolist())
     forced = get("forced_tokens").tolist()
-    decoding = Decoding(s.lm, len(prefix) + len(forced))
-    logits = [decoding.prefill(prefix), *(decoding.step(token) for token in forced[:-1])]
+    decoder = s.lm.decoder(1, len(prefix) + len(forced))
+    logits = [decoder.admit(0, prefix), *(decoder.step([token])[0] for token in forced[:-1])]
     yield _check("log_probs", case, _error(log_softmax(np.array(logits)), get("log_probs")))
 
 

@@ -36,7 +36,9 @@ def flow_encoder_graph(c: FlowConfig, recipe: Recipe) -> GraphBuilder:
     right = g.input("right", ["T_mel"], np.int64)
     weight = g.input("weight", ["T_mel", 1])
 
-    embedding = (root / "input_embedding").as_is("weight", c.speech_vocabulary, c.encoder.d_input)
+    shape = (c.speech_vocabulary, c.encoder.d_input)
+    rows = root.parameter("input_embedding.weight", *shape)
+    embedding = root.kernel("input_embedding.weight", shape, [rows], np.asarray)
     h = g.op("Gather", embedding, tokens, axis=0)
     h = conformer_encoder(root / "encoder", h, c.encoder, causal=False)
     h = linear(root / "encoder_proj", h, c.encoder.d_model, c.n_mels)  # (B, T_tok, M)

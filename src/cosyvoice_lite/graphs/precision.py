@@ -19,8 +19,10 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 FLOAT32 = np.dtype(np.float32)
-BLOCK = 64
-"""Weights of one 4-bit block, along K."""
+INT8, UINT8, FLOAT16 = np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float16)
+INT4_BLOCK = 64
+INT8_BLOCKS = (256, 128, 64, 32)
+"""Weights of a block that share a scale, along K."""
 
 
 @dataclass(frozen=True)
@@ -64,40 +66,59 @@ class Encoding:
 
 
 def product_encoding(form: str, shape: tuple[int, int]) -> Encoding:
-    """The encoding of a product's weight (K, N)."""
+    """The encoding of a product's weight (K, N); a form that K does not fit falls to float32."""
     k, n = shape
     if form == "int8":
-        return Encoding(
-            "DynamicQuantizeMatMul",
-            (
-                Part(".int8", shape, np.dtype(np.int8), lambda w: to_int8(w, axis=0)[0]),
-                Part(".scale", (n,), FLOAT32, lambda w: to_int8(w, axis=0)[1].ravel()),
-                Part(".zero", (n,), np.dtype(np.int8), lambda w: np.zeros(w.shape[1], np.int8)),
-            ),
-        )
-    if form == "int4" and k % BLOCK == 0:
-        return Encoding(
-            "MatMulNBits",
-            (
-                Part(".int4", (n, k // BLOCK, BLOCK // 2), np.dtype(np.uint8), _packed_int4),
-                Part(".scale", (n * (k // BLOCK),), FLOAT32, lambda w: to_int4(w)[1].ravel()),
-            ),
-            {"K": k, "N": n, "bits": 4, "block_size": BLOCK, "accuracy_level": 4},
-        )
+        return _dynamic_int8(k, n)
+    if form == "int8_rows" and (block := _block_of(k)):
+        return _blocked(k, n, block, bits=8)
+    if form == "int4" and k % INT4_BLOCK == 0:
+        return _blocked(k, n, INT4_BLOCK, bits=4)
     return Encoding("MatMul", (Part("", shape, FLOAT32, _same),))
+
+
+def _dynamic_int8(k: int, n: int) -> Encoding:
+    """One scale a column; activations are scaled as they come, all rows of a call together."""
+    return Encoding(
+        "DynamicQuantizeMatMul",
+        (
+            Part(".int8", (k, n), INT8, lambda w: to_int8(w, 0)[0]),
+            Part(".scale", (n,), FLOAT32, lambda w: to_int8(w, 0)[1].ravel()),
+            Part(".zero", (n,), INT8, lambda w: np.zeros(w.shape[1], np.int8)),
+        ),
+    )
+
+
+def _blocked(k: int, n: int, block: int, *, bits: int) -> Encoding:
+    """One scale a block of a column; each row of activations is scaled by itself."""
+    shape = (n, k // block, block * bits // 8)
+    pack, cut = (_packed_int4, to_int4) if bits == 4 else (_shifted_int8, _blocked_int8)
+    return Encoding(
+        "MatMulNBits",
+        (
+            Part(f".int{bits}", shape, UINT8, lambda w: pack(w, block)),
+            Part(".scale", (n * (k // block),), FLOAT32, lambda w: cut(w, block)[1].ravel()),
+        ),
+        {"K": k, "N": n, "bits": bits, "block_size": block, "accuracy_level": 4},
+    )
+
+
+def _block_of(k: int) -> int | None:
+    """The largest block of 8-bit weights that divides K; larger ones keep fewer scales."""
+    return next((block for block in INT8_BLOCKS if k % block == 0), None)
 
 
 def kernel_encoding(form: str, shape: Sequence[int], output_axis: int) -> Encoding:
     """The encoding of a convolution kernel whose output channels lie along `output_axis`."""
     shape = tuple(shape)
     if form == "float16":
-        return Encoding("Cast", (Part(".f16", shape, np.dtype(np.float16), _half),), {"to": 1})
+        return Encoding("Cast", (Part(".f16", shape, FLOAT16, _half),), {"to": 1})
     if form == "int8":
         others = tuple(i for i in range(len(shape)) if i != output_axis)
         return Encoding(
             "DequantizeLinear",
             (
-                Part(".int8", shape, np.dtype(np.int8), lambda w: to_int8(w, others)[0]),
+                Part(".int8", shape, INT8, lambda w: to_int8(w, others)[0]),
                 Part(
                     ".scale",
                     (shape[output_axis],),
@@ -114,12 +135,12 @@ def table_encoding(form: str, shape: Sequence[int]) -> Encoding:
     """The encoding of a host table, one scale for each row of its last axis."""
     shape = tuple(shape)
     if form == "float16":
-        return Encoding("", (Part("", shape, np.dtype(np.float16), _half),))
+        return Encoding("", (Part("", shape, FLOAT16, _half),))
     if form == "int8":
         return Encoding(
             "",
             (
-                Part("", shape, np.dtype(np.int8), lambda w: to_int8(w, -1)[0]),
+                Part("", shape, INT8, lambda w: to_int8(w, -1)[0]),
                 Part(".scale", (*shape[:-1], 1), FLOAT32, lambda w: to_int8(w, -1)[1]),
             ),
         )
@@ -133,13 +154,18 @@ def to_int8(w: Array, axis: int | tuple[int, ...]) -> tuple[Array, Array]:
     return np.rint(w / scale).astype(np.int8), scale
 
 
-def to_int4(w: Array) -> tuple[Array, Array]:
-    """4-bit blocks of a weight (K, N): values 0 … 15 around 8, (N, K/64, 64), and scales.
+def _blocks(w: Array, size: int) -> Array:
+    """A weight (K, N) cut along K: (N, K / size, size)."""
+    return np.ascontiguousarray(w.T).reshape(w.shape[1], -1, size)
+
+
+def to_int4(w: Array, block: int) -> tuple[Array, Array]:
+    """4-bit blocks of a weight (K, N): values 0 … 15 around 8, (N, K/block, block), and scales.
 
     Rounding to the largest element wastes levels on outliers. Per block, the scale is searched
     for the least squared error.
     """
-    blocks = np.ascontiguousarray(w.T).reshape(w.shape[1], -1, BLOCK)
+    blocks = _blocks(w, block)
     largest = np.abs(blocks).max(axis=2, keepdims=True)
     largest = np.where(largest > 0, largest, np.float32(1))
     best, best_error = largest / 7, np.full_like(largest, np.inf)
@@ -152,9 +178,18 @@ def to_int4(w: Array) -> tuple[Array, Array]:
     return (np.clip(np.rint(blocks / best), -8, 7) + 8).astype(np.uint8), best[..., 0]
 
 
-def _packed_int4(w: Array) -> Array:
-    values = to_int4(w)[0]
+def _packed_int4(w: Array, block: int) -> Array:
+    values = to_int4(w, block)[0]
     return values[..., 0::2] | (values[..., 1::2] << 4)
+
+
+def _blocked_int8(w: Array, block: int) -> tuple[Array, Array]:
+    return to_int8(_blocks(w, block), 2)
+
+
+def _shifted_int8(w: Array, block: int) -> Array:
+    """As unsigned numbers around 128, which is how the operator reads them."""
+    return (_blocked_int8(w, block)[0].astype(np.int16) + 128).astype(np.uint8)
 
 
 def _same(w: Array) -> Array:
@@ -168,7 +203,8 @@ def _half(w: Array) -> Array:
 _TABLES = (
     Rule("text_embedding", "int8", "one scale a token; as fine as the layers that read it"),
     Rule("position_weights", "int8", "one scale a channel; 15 M weights"),
-    Rule("speech_rows", "float16", "the input of every step; costs 4 MB"),
+    Rule("speech_rows", "int8", "one scale a token"),
+    Rule("input_embedding.weight", "int8", "one scale a token"),
 )
 _CONVOLUTIONS = (
     Rule("decoder.estimator.*.4d", "int8", "kept small; computed in float32"),
@@ -179,12 +215,13 @@ _CONVOLUTIONS = (
 )
 _SPARED = (
     Rule("*time_mlp*", "float32", "one row a step: nothing to gain, and t steers everything"),
-    Rule("*.mlp.1.*", "float32", "likewise"),
     Rule("spk_embed_affine_layer.*", "float32", "one row an utterance"),
     Rule("encoder_proj.*", "float32", "small, and everything after it sees its error"),
     Rule("f0_predictor.*", "float32", "pitch must not move"),
 )
 _PRODUCTS_INT8 = (
+    Rule("llm.encoders.*", "int8_rows", "batched: no sentence may depend on its neighbours"),
+    Rule("llm_decoder.*", "int8_rows", "batched"),
     Rule("*.embed.out.0.weight.T", "int8", "input layers of the encoders"),
     Rule("*.weight.T", "int8", "one scale a column; activations scaled as they come"),
 )

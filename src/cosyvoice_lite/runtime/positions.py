@@ -55,20 +55,6 @@ class PositionTable:
         self.n_ready += 1
 
 
-def columns(past: int, new: int, total: int) -> Array:
-    """Where the covering blocks, flattened, hold the distance of each query and key.
-
-    Query i is at position past + i, key j at j. Keys after the query are masked in the graph; they
-    get the column of distance 0.
-
-    Returns:
-        (new, total) int32.
-    """
-    width = -(-total // DISTANCES_PER_BLOCK) * DISTANCES_PER_BLOCK
-    distance = past + np.arange(new, dtype=np.int32)[:, None] - np.arange(total, dtype=np.int32)
-    return width - 1 - np.maximum(distance, 0)
-
-
 def sinusoids(distances: Array, d: int) -> Array:
     """R(n): sin and cos interleaved, rounded to float32 as in training: (N,) → (N, d)."""
     frequencies = np.exp(np.arange(0, d, 2, dtype=np.float32) * np.float32(-np.log(10000.0) / d))

@@ -19,9 +19,16 @@ from cosyvoice_lite.bundle import VOCABULARY, Bundle
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.errors import BundleError, UsageError, VoiceError
 from cosyvoice_lite.runtime.flow import N_STEPS, Flow
-from cosyvoice_lite.runtime.lm import SpeechLM
+from cosyvoice_lite.runtime.lm import Sentence, SpeechLM
 from cosyvoice_lite.runtime.recording import RecordingEncoder
-from cosyvoice_lite.runtime.request import NOISE, SOURCE, TOKENS, Request, Utterance
+from cosyvoice_lite.runtime.request import (
+    NOISE,
+    SOURCE,
+    TOKENS,
+    Request,
+    Utterance,
+    check_characters,
+)
 from cosyvoice_lite.runtime.session import available_threads
 from cosyvoice_lite.runtime.stream import ChunkSpeaker
 from cosyvoice_lite.runtime.vocoder import Vocoder
@@ -231,10 +238,10 @@ class Synthesizer:
             if segment.pause_after_s > 0:
                 yield Audio.silence(segment.pause_after_s, self.sample_rate)
 
-    def tokens(self, utterance: Utterance) -> Iterator[int]:
-        """Text → speech tokens."""
+    def sentence(self, utterance: Utterance) -> Sentence:
+        """Text → what the language model starts from."""
         c = utterance.conditioning
-        return self.lm.generate(
+        return self.lm.sentence(
             utterance.segment.token_ids,
             c.lm_speaker,
             c.lm_prompt_text,
@@ -242,6 +249,10 @@ class Synthesizer:
             utterance.sampling,
             utterance.rng(TOKENS),
         )
+
+    def tokens(self, utterance: Utterance) -> Iterator[int]:
+        """Text → speech tokens."""
+        return self.lm.generate(self.sentence(utterance))
 
     def utter(self, utterance: Utterance) -> Audio:
         """Text → speech tokens → mel → waveform, one segment."""
@@ -323,4 +334,5 @@ class Synthesizer:
 
     def _prompt_ids(self, text: str) -> tuple[int, ...]:
         """A prompt's words as ids; not cut, and normalised as the authors do."""
+        check_characters(text)
         return tuple(self.tokenizer.encode(normalize_official(text))) if text.strip() else ()

@@ -5,6 +5,7 @@ Letters: M mels, T frames, T_wav = T · 256 samples, K harmonics with the fundam
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,12 @@ from cosyvoice_lite.config import HOP_LENGTH, VocoderConfig
 from cosyvoice_lite.runtime.session import Session
 
 Array = npt.NDArray[Any]
+
+
+WINDOW_FRAMES = 258
+"""Frames of one run of the filter, 3 s: longer runs are no faster, and need more memory."""
+CONTEXT_FRAMES = 14
+"""The filter's reach is 13.2 frames either way, measured by moving one sample of its input."""
 
 
 class Vocoder:
@@ -86,8 +93,21 @@ class Vocoder:
         return f0 > self.config.voiced_threshold_hz
 
     def filtered(self, mel: Array, source: Array) -> Array:
-        """The filter network: (M, T), (T_wav,) → (T_wav,)."""
-        return self.filter(mel=mel[None], source=source[None, None])[0][0]
+        """The filter network, window by window: (M, T), (T_wav,) → (T_wav,).
+
+        A window sees `CONTEXT_FRAMES` beyond either end, more than the network's reach, so the
+        windows join as if there were one, and memory does not grow with T.
+        """
+        n_frames = mel.shape[1]
+        n_windows = max(1, -(-n_frames // WINDOW_FRAMES))
+        edges = [n_frames * i // n_windows for i in range(n_windows + 1)]
+        pieces = []
+        for start, stop in itertools.pairwise(edges):
+            first, last = max(0, start - CONTEXT_FRAMES), min(n_frames, stop + CONTEXT_FRAMES)
+            heard = source[first * HOP_LENGTH : last * HOP_LENGTH]
+            wave = self.filter(mel=mel[None, :, first:last], source=heard[None, None])[0][0]
+            pieces.append(wave[(start - first) * HOP_LENGTH : (stop - first) * HOP_LENGTH])
+        return np.concatenate(pieces)
 
 
 def cycles(f0: Array, sample_rate: int) -> Array:
