@@ -206,11 +206,16 @@ class _Unpickler(pickle._Unpickler):
     hostile file allocates gigabytes.
     """
 
-    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
-        code[0]: pickle._Unpickler.dispatch[code[0]] for code in OPCODES
-    }
     stack: list[Any]
     pop_mark: Callable[[], list[Any]]
+
+    def refuse_opcode(self) -> None:
+        raise self.source.error("refused: its pickle uses an opcode that torch.save never does")
+
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
+        **dict.fromkeys(range(256), refuse_opcode),
+        **{code[0]: pickle._Unpickler.dispatch[code[0]] for code in OPCODES},
+    }
 
     def __init__(self, stream: Any, archive: _Archive) -> None:
         super().__init__(stream, encoding="utf-8")
