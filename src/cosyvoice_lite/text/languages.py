@@ -15,15 +15,30 @@ from dataclasses import dataclass
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
 """The languages that CosyVoice-300M speaks."""
 
+_HAN_LANGUAGES = ("zh", "yue", "ja")
+
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇々〆"
 KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
 LATIN = "A-Za-zＡ-Ｚａ-ｚ\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 
+_UNITS = (
+    "km/h|m/s|km[²2]?|[cm]?m[²³23]?|mm|nm|kg|mg|g|t|m[lL]|[lL]|kWh|[kM]?W|mAh|k?V|A|[kMG]?Hz|dB|h?Pa|kPa|"
+    "[kKMGT]B|k?cal|ms|min|h|s|px|fps|ha|mph|rpm|ft|lb"
+)
+_NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, not to English
+    r"https?://[A-Za-z0-9_./?=&%#:~+\-]+|www\.[A-Za-z0-9_./?=&%#:~+\-]+"
+    r"|[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
+    rf"|(?<![A-Za-z])[0-9][0-9.,]*\s?(?:{_UNITS})(?![A-Za-z0-9])|[0-9]{{17}}[Xx]"
+    r"|(?:US|HK|NT)(?=\$)|(?:RMB|USD|HKD|CNY)(?= ?[0-9])|°[CF]|[0-9]:[0-9]{2} ?[AaPp]\.?[Mm]\b"
+    r"|(?<![A-Za-z0-9])[A-Z]{1,3}-?[0-9]{3,}(?![0-9.])|(?<![A-Za-z0-9-])[A-Za-z]+-[0-9]+(?![0-9A-Za-z.])"
+    r"|(?<=第)[IVX]+|(?<![A-Za-z])[IVX]+(?=[章节節卷部世级級장부세])|(?<=[0-9])[xX](?=[0-9])"
+)
 _RUN = re.compile(
-    rf"(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
+    rf"(?P<none>{_NEUTRAL})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
     rf"|(?P<en>[{LATIN}][{LATIN}'’\-]*(?: +[{LATIN}][{LATIN}'’\-]*)*)"
 )
+_REACH = 40  # runs to either side that may decide about a number
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
 _NEEDS_CARE = re.compile(rf"[{KANA}{HANGUL}]")
 _HAN_ANYWHERE = re.compile(rf"[{HAN}]")
@@ -32,7 +47,7 @@ _LATIN_ANYWHERE = re.compile(rf"[{LATIN}]")
 _CANTONESE = re.compile(
     "[嘅咗喺唔佢哋冇啲嗰嚟咁乜嘢噉咩喎囉啫嘞噃吖㗎瞓攞諗嬲冚黐睇畀嘥氹搵嘥攰靚啩咋嗌𠻺]"
     "|(?<![關関关干])係(?![數数長争爭累])"
-    "|點解|邊度|邊個|邊位|而家|聽日|琴日|尋日|返工|返學|放工|飲茶|食飯|食咗|幾多|鍾意|唞|得閒|傾偈|屋企|細路"
+    "|呢[個啲度件本位間條隻次種]|點解|邊度|邊個|邊位|而家|聽日|琴日|尋日|返工|返學|放工|飲茶|食飯|食咗|幾多|鍾意|唞|得閒|傾偈|屋企|細路"
 )
 _CHINESE = re.compile(
     "[你您她们們吗嗎吧呢嘛哪这這谁誰怎么麼没沒给很吃喝咱俩]|我(?!々)|的(?=[\u4e00-\u9fff])|不是|什"
@@ -47,21 +62,23 @@ class Span:
     language: str
 
 
-def spans(text: str, language: str | None = None) -> list[Span]:
-    """Cut ``text`` by language; ``language`` decides what the text leaves open.
+def spans(text: str, language: str | None = None, default: str | None = None) -> list[Span]:
+    """Cut ``text`` by language.
 
-    A hint never overrules a script: kana stay Japanese, hangul Korean and Latin words English.
+    ``language`` decides about Han characters whatever they look like, ``default`` only where the
+    text has no evidence. Neither overrules a script: kana stay Japanese, hangul Korean and Latin
+    words English.
     """
     if not text:
         return []
-    single = _single_language(text, language)
+    single = _single_language(text, language, default)
     if single:
         return [Span(text, single)]
     runs = [run for sentence in _sentences(text) for run in _sentence_runs(sentence)]
-    return _joined(_resolve(text, runs, language))
+    return _joined(_resolve(text, runs, language, default))
 
 
-def _single_language(text: str, language: str | None) -> str | None:
+def _single_language(text: str, language: str | None, default: str | None) -> str | None:
     """The language of a text that needs no cutting, which is most texts."""
     if _NEEDS_CARE.search(text):
         return None
@@ -69,17 +86,20 @@ def _single_language(text: str, language: str | None) -> str | None:
     latin = _LATIN_ANYWHERE.search(text)
     if han and latin:
         return None
+    wished = language or default or "en"
     if not han:
-        return "en" if latin else language or "en"
-    return language if language in ("zh", "yue", "ja") else _han_language(text)
+        return "en" if latin and wished == "en" else None if latin else wished
+    return language if language in _HAN_LANGUAGES else _han_language(text, default)
 
 
-def _han_language(text: str) -> str | None:
+def _han_language(text: str, default: str | None) -> str:
     if _CANTONESE.search(text):
         return "yue"
-    if _only_in_china(text) or _CHINESE.search(text) or not _only_in_japan(text):
-        return "zh"
-    return "ja"
+    if _only_in_china(text) or _CHINESE.search(text):
+        return default if default == "yue" else "zh"
+    if _only_in_japan(text):
+        return "ja"
+    return default if default in _HAN_LANGUAGES else "zh"
 
 
 @functools.lru_cache(maxsize=8192)
@@ -120,21 +140,25 @@ def _sentence_runs(sentence: str) -> Iterator[_Run]:
     for match in _RUN.finditer(sentence):
         if match.start() > end:
             yield _Run(sentence[end : match.start()], "", sentence)
-        yield _Run(match[0], str(match.lastgroup), sentence)
+        script = "" if match.lastgroup == "none" else str(match.lastgroup)
+        yield _Run(match[0], script, sentence)
         end = match.end()
     if end < len(sentence):
         yield _Run(sentence[end:], "", sentence)
 
 
-def _resolve(text: str, runs: list[_Run], hint: str | None) -> list[Span]:
-    texture = _texture(text)
+def _resolve(text: str, runs: list[_Run], hint: str | None, default: str | None) -> list[Span]:
+    texture = _texture(text) or (default if default in _HAN_LANGUAGES else None)
     languages: list[str | None] = [
         _run_language(run, texture, hint) if run.script else None for run in runs
     ]
-    return [
-        Span(run.text, language or _neutral_language(languages, runs, at, hint))
-        for at, (run, language) in enumerate(zip(runs, languages, strict=True))
-    ]
+    latest = next(filter(None, languages), None) or hint or default or "en"
+    found: list[Span] = []
+    for at, run in enumerate(runs):
+        language = languages[at] or _neutral_language(languages, runs, at, hint or default)
+        latest = language or latest
+        found.append(Span(run.text, latest))
+    return found
 
 
 def _texture(text: str) -> str | None:
@@ -149,7 +173,7 @@ def _texture(text: str) -> str | None:
 def _run_language(run: _Run, texture: str | None, hint: str | None) -> str:
     if run.script != "han":
         return run.script
-    if hint in ("zh", "yue", "ja"):
+    if hint in _HAN_LANGUAGES:
         return hint
     if _CANTONESE.search(run.sentence) and not re.search(f"[{KANA}]", run.sentence):
         return "yue"
@@ -162,24 +186,34 @@ def _run_language(run: _Run, texture: str | None, hint: str | None) -> str:
 
 def _neutral_language(
     languages: list[str | None], runs: list[_Run], at: int, hint: str | None
-) -> str:
+) -> str | None:
     """The language of what has none: its neighbours', where those differ the one that is not Latin.
 
-    Only neighbours in the sentence count; a lone number between English words stays English.
+    Only neighbours in the sentence count; a lone number between English words stays English. None
+    where the sentence has no language at all.
     """
     before = _neighbour(languages, runs, at, -1)
     after = _neighbour(languages, runs, at, +1)
     if before == after or after is None:
         found = before
+    elif runs[at].text[0] == runs[at].text[-1] == " " and "en" in (before, after):
+        found = _first_language(languages, runs, at)
     elif before is None or before == "en" or (after != "en" and not runs[at].text[-1:].isspace()):
         found = after
     else:
         found = before
-    if found == "en" and (
-        before is None or after is None or runs[at].text.strip() == runs[at].text
-    ):
-        found = _sentence_language(languages, runs, at) or found
-    return found or _nearest(languages, at) or hint or "en"
+    glued = before is None or after is None or runs[at].text.strip() == runs[at].text
+    if found == "en" and glued:
+        found = _sentence_language(languages, runs, at) or hint or found
+    return found
+
+
+def _first_language(languages: list[str | None], runs: list[_Run], at: int) -> str | None:
+    """The language that the sentence begins with."""
+    start = at
+    while start > max(0, at - _REACH) and runs[start - 1].sentence is runs[at].sentence:
+        start -= 1
+    return next((found for found in languages[start : at + 2] if found), None)
 
 
 def _neighbour(languages: list[str | None], runs: list[_Run], at: int, step: int) -> str | None:
@@ -190,20 +224,13 @@ def _neighbour(languages: list[str | None], runs: list[_Run], at: int, step: int
 
 def _sentence_language(languages: list[str | None], runs: list[_Run], at: int) -> str | None:
     """The nearest language in the sentence that is not written in Latin letters."""
-    for distance in range(1, len(runs)):
+    for distance in range(1, _REACH):
         for there in (at - distance, at + distance):
             if 0 <= there < len(runs) and runs[there].sentence is runs[at].sentence:
                 found = languages[there]
                 if found not in (None, "en"):
                     return found
-        if distance > 40:
-            break
     return None
-
-
-def _nearest(languages: list[str | None], at: int) -> str | None:
-    before = next((found for found in reversed(languages[:at]) if found), None)
-    return before or next((found for found in languages[at:] if found), None)
 
 
 def _joined(pieces: list[Span]) -> list[Span]:

@@ -15,6 +15,10 @@ class Prosody:
     """Gain of the output in decibels; minus infinity is silence."""
 
 
+PLAIN = Prosody()
+"""The voice's own way of speaking."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """A named place in the text whose time the caller wants to know."""
@@ -42,7 +46,7 @@ class Segment:
     """Silence ahead of the segment in seconds; only a text that begins with a pause has one."""
     pause_after_s: float = 0.0
     """Silence behind the segment in seconds."""
-    prosody: Prosody = Prosody()
+    prosody: Prosody = PLAIN
     """Rate, pitch and volume."""
     voice: str | None = None
     """Name of the voice that speaks, where the markup changes it."""

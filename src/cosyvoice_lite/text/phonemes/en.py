@@ -103,6 +103,20 @@ def arpabet_phonemes(arpabet: str) -> list[str]:
     return symbols
 
 
+def homophones(phones: list[str]) -> list[str]:
+    """The dictionary's words that sound like ``phones``, whatever their stress; shortest first."""
+    wanted = _unstressed(" ".join(phones))
+    found = (word for word, read in _data()[0].items() if _unstressed(read) == wanted)
+    return sorted((word for word in found if word.isalpha()), key=len)
+
+
+def _unstressed(phones: str) -> str:
+    return phones.translate(_NO_DIGITS)
+
+
+_NO_DIGITS = str.maketrans("", "", "012")
+
+
 def _neighbour(tokens: list[str], at: int, step: int) -> str:
     """The word before or after, in lower case, if only a blank stands between."""
     there = at + step

@@ -49,9 +49,7 @@ class PhonemeTokenizer:
         for match in _INLINE.finditer(text):
             if match["mark"] and match["mark"] not in IDS:
                 continue
-            yield from _spoken(
-                text[end : match.start()], language, tagged=language != self.language
-            )
+            yield from _spoken(text[end : match.start()], language)
             end = match.end()
             if match["tag"]:
                 language = match["tag"]
@@ -59,18 +57,14 @@ class PhonemeTokenizer:
                 yield match["mark"]
             else:
                 yield from [BREAK, *(match["symbols"] or "").split(), BREAK]
-        yield from _spoken(text[end:], language, tagged=language != self.language)
+        yield from _spoken(text[end:], language)
 
     def decode(self, ids: list[int]) -> str:
         """The symbols of ``ids``, blank between them; for people to read."""
         return " ".join(inventory.SYMBOLS[number] for number in ids)
 
 
-def _spoken(text: str, language: str | None, *, tagged: bool) -> Iterator[str]:
-    """A tagged stretch is read in its language whole, another one in those that it shows."""
-    if tagged and language:
-        yield from phonemes(text, language)
-        return
+def _spoken(text: str, language: str | None) -> Iterator[str]:
     for span in spans(text, language):
         yield from phonemes(span.text, span.language)
         yield BREAK

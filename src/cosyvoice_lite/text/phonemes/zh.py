@@ -182,6 +182,8 @@ def _read(han: str) -> list[list[_Syllable]]:
         readings = list(_word_readings(word))
         if (word, tag) in _GRAMMATICAL:
             readings = [_GRAMMATICAL[word, tag]]
+        if word[-1] == "个":
+            readings[-1] = "ge5"
         if word in _NEUTRAL_SECOND or (tag == "f" and word in "上里" and words):
             readings[-1] = readings[-1].rstrip("1234") + "5"
         readings = [ruled.get(at + n, reading) for n, reading in enumerate(readings)]

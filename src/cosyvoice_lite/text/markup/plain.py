@@ -1,0 +1,114 @@
+"""The light markup of plain text: ``[pause:1.5s]``, ``[laughter]``, ``<strong>…</strong>``.
+
+Only these are marks; any other bracket is text. What they look like is CosyVoice's own notation and
+Kokoro-FastAPI's for pauses, so that texts written for those keep working.
+"""
+
+import re
+from dataclasses import replace
+
+from cosyvoice_lite.errors import TextError
+from cosyvoice_lite.text.markup.events import (
+    Event,
+    Pause,
+    Sound,
+    Spelled,
+    Style,
+    Words,
+    language_of,
+    place,
+    seconds,
+)
+
+SOUNDS = (
+    "laughter breath noise cough clucking accent quick_breath hissing sigh vocalized-noise lipsmack mn"
+).split()
+"""Names in square brackets that CosyVoice models may know as sounds."""
+EMOTIONS = (
+    "neutral happy sad angry surprised fearful disgusted gentle serious excited calm whisper"
+).split()
+"""Named emotions."""
+
+_MARK = re.compile(
+    r"\[pause:\s*(?P<pause>[\d.]+\s*m?s)\s*\]"
+    rf"|\[(?P<sound>{'|'.join(SOUNDS)})\]"
+    rf"|\[emotion:\s*(?P<emotion>{'|'.join(EMOTIONS)})\s*\]"
+    r"|\[voice:\s*(?P<voice>[^\[\]\n]{1,80})\]"
+    r"|\[rate:\s*(?P<rate>\d+(?:\.\d+)?)\s*\]"
+    r"|\[(?P<reading>[a-zü]{1,6}[1-6])\]"
+    r"|<(?P<close>/?)(?P<around>strong|laughter)>"
+    r"|<\|(?P<tag>zh|en|ja|jp|ko|yue)\|>",
+    re.IGNORECASE,
+)
+
+
+def parse(text: str, style: Style, *, voice_tags: bool = False) -> list[Event]:
+    """The events of a text with light markup.
+
+    Args:
+        text: what the caller wrote.
+        style: the style that it begins with.
+        voice_tags: whether ``[voice:…]`` and ``[rate:…]`` are marks; otherwise they are text.
+
+    Raises:
+        TextError: a mark is not closed or not opened; it says where.
+    """
+    events: list[Event] = []
+    opened: list[tuple[str, int]] = []
+    end = 0
+    for match in _MARK.finditer(text):
+        if (match["voice"] or match["rate"]) and not voice_tags:
+            continue
+        if match.start() > end:
+            events.append(Words(text[end : match.start()], style))
+        end = match.end()
+        style = _apply(match, events, style, opened)
+    if opened:
+        name, at = opened[-1]
+        raise TextError(f"{place(text, at)}: <{name}> is never closed")
+    if text[end:]:
+        events.append(Words(text[end:], style))
+    return events
+
+
+def _apply(
+    match: re.Match[str], events: list[Event], style: Style, opened: list[tuple[str, int]]
+) -> Style:
+    """Note what a mark says; the style that holds behind it."""
+    where = place(match.string, match.start())
+    if match["pause"]:
+        events.append(Pause(seconds(match["pause"], where)))
+    elif match["sound"]:
+        events.append(Sound(match[0].lower(), style))
+    elif match["reading"]:
+        alphabet = (
+            "jyutping" if style.language == "yue" or match["reading"][-1] == "6" else "pinyin"
+        )
+        events.append(Spelled("", match["reading"], alphabet, style, where))
+    elif match["around"]:
+        _pair(match, opened, where)
+        events.append(Sound(match[0].lower(), style))
+        return replace(style, strong=not match["close"]) if match["around"] == "strong" else style
+    elif match["emotion"]:
+        return replace(style, emotion=match["emotion"].lower())
+    elif match["voice"]:
+        return replace(style, voice=match["voice"].strip())
+    elif match["rate"]:
+        return replace(style, prosody=replace(style.prosody, rate=_bounded(float(match["rate"]))))
+    else:
+        return replace(style, language=language_of(match["tag"], where))
+    return style
+
+
+def _bounded(rate: float) -> float:
+    return Style().with_prosody(rate, 0, 0).prosody.rate
+
+
+def _pair(match: re.Match[str], opened: list[tuple[str, int]], where: str) -> None:
+    name = match["around"].lower()
+    if not match["close"]:
+        opened.append((name, match.start()))
+    elif opened and opened[-1][0] == name:
+        opened.pop()
+    else:
+        raise TextError(f"{where}: </{name}> closes nothing")

@@ -1,0 +1,308 @@
+"""English: numbers, dates, money, units, abbreviations and symbols → words."""
+
+import re
+
+from cosyvoice_lite.text.normalizers.numerals import (
+    english,
+    english_digits,
+    english_ordinal,
+    english_year,
+    roman,
+)
+from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
+
+_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
+_MONTH = (
+    "Jan(?:uary|\\.)?|Feb(?:ruary|\\.)?|Mar(?:ch|\\.)?|Apr(?:il|\\.)?|May|Jun[e.]?|Jul[y.]?|"
+    "Aug(?:ust|\\.)?|Sept?(?:ember|\\.)?|Oct(?:ober|\\.)?|Nov(?:ember|\\.)?|Dec(?:ember|\\.)?"
+)
+_UNITS = {  # sign: one, many
+    "km/h": ("kilometer per hour", "kilometers per hour"), "mph": ("mile per hour", "miles per hour"), "m/s": ("meter per second", "meters per second"),
+    "km²": ("square kilometer", "square kilometers"), "m²": ("square meter", "square meters"), "m³": ("cubic meter", "cubic meters"), "sq ft": ("square foot", "square feet"),
+    "km": ("kilometer", "kilometers"), "cm": ("centimeter", "centimeters"), "mm": ("millimeter", "millimeters"), "nm": ("nanometer", "nanometers"),
+    "kg": ("kilogram", "kilograms"), "mg": ("milligram", "milligrams"), "g": ("gram", "grams"), "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"), "oz": ("ounce", "ounces"),
+    "ft": ("foot", "feet"), "in.": ("inch", "inches"), "mi": ("mile", "miles"), "yd": ("yard", "yards"), "m": ("meter", "meters"),
+    "mL": ("milliliter", "milliliters"), "ml": ("milliliter", "milliliters"), "L": ("liter", "liters"), "GB": ("gigabyte", "gigabytes"), "MB": ("megabyte", "megabytes"),
+    "KB": ("kilobyte", "kilobytes"), "TB": ("terabyte", "terabytes"), "Mbps": ("megabit per second", "megabits per second"), "Gbps": ("gigabit per second", "gigabits per second"),
+    "GHz": ("gigahertz", "gigahertz"), "MHz": ("megahertz", "megahertz"), "kHz": ("kilohertz", "kilohertz"), "Hz": ("hertz", "hertz"), "kWh": ("kilowatt hour", "kilowatt hours"),
+    "kW": ("kilowatt", "kilowatts"), "W": ("watt", "watts"), "mAh": ("milliamp hour", "milliamp hours"), "V": ("volt", "volts"), "dB": ("decibel", "decibels"),
+    "°C": ("degree Celsius", "degrees Celsius"), "℃": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "℉": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"), "ms": ("millisecond", "milliseconds"), "hrs": ("hour", "hours"), "hr": ("hour", "hours"), "mins": ("minute", "minutes"), "min": ("minute", "minutes"),
+    "secs": ("second", "seconds"), "sec": ("second", "seconds"), "kcal": ("kilocalorie", "kilocalories"), "fps": ("frame per second", "frames per second"), "px": ("pixel", "pixels"),
+}  # fmt: skip
+_MONEY = {  # sign: one, many, hundredth
+    "$": ("dollar", "dollars", "cent"), "US$": ("dollar", "dollars", "cent"), "HK$": ("Hong Kong dollar", "Hong Kong dollars", "cent"), "€": ("euro", "euros", "cent"),
+    "£": ("pound", "pounds", "penny"), "¥": ("yen", "yen", ""), "￥": ("yuan", "yuan", ""), "₩": ("won", "won", ""), "₹": ("rupee", "rupees", "paisa"),
+}  # fmt: skip
+_SCALES = {
+    "k": "thousand",
+    "K": "thousand",
+    "m": "million",
+    "M": "million",
+    "bn": "billion",
+    "B": "billion",
+    "b": "billion",
+}
+_ABBREVIATIONS = {
+    "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor", "Sr.": "Senior", "Jr.": "Junior", "vs.": "versus", "etc.": "et cetera", "e.g.": "for example",
+    "i.e.": "that is", "approx.": "approximately", "dept.": "department", "est.": "established", "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Gen.": "General",
+    "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Rev.": "Reverend", "Ave.": "Avenue", "Blvd.": "Boulevard", "w/o": "without", "w/": "with", "a.k.a.": "also known as",
+}  # fmt: skip
+_SYMBOLS = {
+    "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "×": "times", "*": "", "÷": "divided by", "<": "less than", ">": "greater than", "≈": "approximately", "≤": "less than or equal to",
+    "≥": "greater than or equal to", "≠": "not equal to", "±": "plus or minus", "°": "degrees", "℃": "degrees Celsius", "℉": "degrees Fahrenheit", "№": "number", "#": "number", "$": "dollars", "€": "euros",
+    "£": "pounds", "¥": "yen", "√": "square root of", "∞": "infinity", "π": "pi", "§": "section", "©": "copyright", "®": "", "™": "", "/": "slash", "\\": "backslash", "_": " ", "~": "about", "^": "to the power of", "²": "squared", "³": "cubed", "Ω": "ohms", "μ": "micro",
+}  # fmt: skip
+_KINGS = "Henry|Louis|Charles|George|Edward|James|William|Elizabeth|Philip|Napoleon|Pope|John Paul|Benedict|Queen|King"
+_YEAR_BEFORE = re.compile(
+    r"\b(?:in|since|by|from|of|until|till|around|year|before|after|circa|during|summer|spring|winter|fall|autumn|class of|(?:"
+    + _MONTH
+    + r"))\s*,?$",
+    re.IGNORECASE,
+)
+
+_N = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
+_TRIGGER = re.compile(
+    r"[0-9%+=<>×÷*&@#°℃℉№™©®§$€£¥₩₹±≈≤≥≠√∞πΩμ²³_|\\{}~^/]|\.\d|(?<![\w])(?:[A-Z][a-z]{1,4}\.|[a-z]{2,6}\.|(?:e\.g|i\.e|a\.k\.a)\.|w/|(?:https?:|www\.)|(?:US|HK)\$|(?:"
+    + _MONTH
+    + r") \d"
+    r"|(?:No|Nos|Fig|Vol|pp?|St)\. ?(?=\w)|[A-Za-z0-9._+-]+@(?=\w)|(?:Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article|"
+    + _KINGS
+    + r") [IVXL]+\b)|[-−](?=[\d.$€£])|\(\d{3}\)"
+)
+
+
+def _number(written: str) -> str:
+    whole, _, fraction = written.replace(",", "").partition(".")
+    said = english(whole or "0")
+    return f"{said} point {english_digits(fraction)}" if fraction else said
+
+
+def _amount(match: re.Match[str]) -> str:
+    sign, symbol, written, scale = match[1], match[2], match[3].replace(",", ""), match[4]
+    one, many, cent = _MONEY[symbol]
+    negative = "minus " if sign else ""
+    if scale:
+        return f"{negative}{_number(written)} {_SCALES.get(scale.strip(), scale.strip())} {many}"
+    whole, _, fraction = written.partition(".")
+    if not cent or len(fraction) != 2:
+        return f"{negative}{_number(written)} {one if written == '1' else many}"
+    dollars = f"{english(whole)} {one if int(whole or 0) == 1 else many}"
+    if int(fraction) == 0:
+        return negative + dollars
+    cents = f"{english(fraction)} {_cents(cent, int(fraction))}"
+    return negative + (cents if int(whole or 0) == 0 else f"{dollars} and {cents}")
+
+
+def _cents(cent: str, count: int) -> str:
+    if count == 1:
+        return cent
+    return {"penny": "pence", "paisa": "paise"}.get(cent, cent + "s")
+
+
+def _unit(match: re.Match[str]) -> str:
+    minus, written, second, sign = match[1], match[2], match[3], match[4]
+    one, many = _UNITS[sign]
+    said = ("minus " if minus else "") + _number(written)
+    if second:
+        said += f" to {_number(second)}"
+    return f"{said} {one if written == '1' and not second else many}"
+
+
+def _month(name: str) -> str:
+    return next(month for month in _MONTHS if month.startswith(name[:3]))
+
+
+def _date(month: str, day: str, year: str | None, *, the: bool = False) -> str | None:
+    if not 1 <= int(day) <= 31:
+        return None
+    said = f"the {english_ordinal(day)} of {month}" if the else f"{month} {english_ordinal(day)}"
+    return f"{said}, {english_year(year)}" if year else said
+
+
+def _numeric_date(match: re.Match[str]) -> str | None:
+    year, month, day = (
+        (match[1], match[2], match[3]) if match[1] else (match[6], match[4], match[5])
+    )
+    if not 1 <= int(month) <= 12:
+        return None
+    return _date(_MONTHS[int(month) - 1], day, year)
+
+
+def _time(match: re.Match[str]) -> str | None:
+    hour, minute, second, half = int(match[1]), match[2], match[3], match[4]
+    if near(match, re.compile(r"(?:score|won|lost|beat|ratio|odds|tied)[^.]*$", re.IGNORECASE), 30):
+        return None
+    said = english(str(hour))
+    if minute == "00" and near(match, re.compile(r"\d\s*[-–—~]\s*$"), 4):
+        return said + (f" {half[0].upper()} M" if half else "")
+    if minute != "00":
+        said += (" oh " if minute[0] == "0" else " ") + english(minute)
+    elif not half and not second:
+        said += " o'clock" if 1 <= hour <= 12 else " hundred hours"
+    if second:
+        said += f" and {english(second)} seconds"
+    return said + (f" {half[0].upper()} M" if half else "")
+
+
+def _from_time(match: re.Match[str]) -> str:
+    hour, _, minute = match[1].partition(":")
+    spoken = english(hour) + (
+        "" if minute == "00" else f" {'oh ' if minute[0] == '0' else ''}{english(minute)}"
+    )
+    return f"{spoken} to "
+
+
+def _phone(match: re.Match[str]) -> str:
+    groups = re.findall(r"\d+", match[0])
+    plus = "plus " if match[0].startswith("+") else ""
+    return plus + ", ".join(english_digits(group) for group in groups)
+
+
+def _address(match: re.Match[str]) -> str:
+    names = {".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore", ":": "colon"}
+    written = re.sub(r"^https?://", "", match[0]).rstrip("/")
+    pieces = re.findall(r"[A-Za-z]+|\d|.", written)
+    return " ".join(
+        english_digits(p)
+        if p.isdigit() and p.isascii()
+        else ("W W W" if p == "www" else names.get(p, p if p.isalpha() else _SYMBOLS.get(p, "")))
+        for p in pieces
+    )
+
+
+_FRACTIONS = {"2": "half", "4": "quarter"}
+
+
+def _fraction(match: re.Match[str]) -> str | None:
+    whole, above, below = match[1], match[2], match[3]
+    if int(below) < 2 or len(below) > 3:
+        return None
+    part = _FRACTIONS.get(below) or english_ordinal(below)
+    many = {"half": "halves"}.get(part, part + "s")
+    said = f"{english(above)} {part if int(above) == 1 else many}"
+    if whole:
+        article = "a" if int(above) == 1 else english(above)
+        return f"{english(whole)} and {article} {part if int(above) == 1 else many}"
+    return said
+
+
+def _year_like(match: re.Match[str]) -> str | None:
+    if match[0].startswith("0") or not (
+        near(match, _YEAR_BEFORE, 14) or 1900 <= int(match[0]) <= 2099
+    ):
+        return None
+    return english_year(match[0]) if 1000 <= int(match[0]) <= 2199 else None
+
+
+def _decade(match: re.Match[str]) -> str:
+    said = english_year(match[1]) if len(match[1]) == 4 else english(match[1])
+    return said[:-1] + "ies" if said.endswith("y") else said + "s"
+
+
+def _years(match: re.Match[str]) -> str:
+    second = match[2] if len(match[2]) == 4 else match[1][:2] + match[2]
+    return f"{english_year(match[1])} to {english_year(second)}"
+
+
+def _regnal(match: re.Match[str]) -> str | None:
+    value = roman(match[2])
+    return None if value is None else f"{match[1]} the {english_ordinal(str(value))}"
+
+
+def _chapter(match: re.Match[str]) -> str | None:
+    value = roman(match[2])
+    return None if value is None else f"{match[1]} {english(str(value))}"
+
+
+def _dotted(match: re.Match[str]) -> str:
+    return " point ".join(english(part) for part in match[1].split("."))
+
+
+def _range(match: re.Match[str]) -> str:
+    if near(
+        match, re.compile(r"(?:score|won|lost|beat|lead|led|tied|draw)\w*[^.]*$", re.IGNORECASE), 24
+    ):
+        return f"{_number(match[1])} {_number(match[2])}"
+    return f"{_number(match[1])} to {_number(match[2])}"
+
+
+def _saint(match: re.Match[str]) -> str:
+    return "Saint " if match[1] else "Street"
+
+
+def _abbreviation(match: re.Match[str]) -> str | None:
+    return _ABBREVIATIONS.get(match[0])
+
+
+def _slash(match: re.Match[str]) -> str:
+    """he/she is "he or she", and/or "and or", TCP/IP a pause at most."""
+    before, after = match.string[: match.start()], match.string[match.end() :]
+    alternative = before[-1:].islower() and after[:1].islower() and not before.endswith("and")
+    return " or " if alternative else " "
+
+
+def _sign(match: re.Match[str]) -> str:
+    said = _SYMBOLS.get(match[0], "")
+    return f" {said} " if said.strip() else " " if said else ""
+
+
+_ABBREVIATION = "|".join(sorted(map(re.escape, _ABBREVIATIONS), key=len, reverse=True))
+_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_RULES = [
+    rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", _address),
+    rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
+    rule("hashtag", r"#(?=[A-Za-z])", lambda m: "hashtag "),
+    rule("number sign", r"#(?=\d)", lambda m: "number "),
+    rule("about", r"~(?=\d)", lambda m: "about "),
+    rule("telephone", r"(?:\+\d{1,3}[ .-]?)?\(?(?<!\d)\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)", _phone),
+    rule("telephone", r"\+\d{1,3}(?:[ -]?\d{2,5}){2,4}(?!\d)", _phone),
+    rule("date", r"(?<!\d)(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})/(\d{4}))(?!\d)", _numeric_date),
+    rule("date", rf"({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\d:])(?!,\d)", lambda m: _date(_month(m[1]), m[2], m[3])),
+    rule("date", rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b(?:,? (\d{{4}}))?(?!\d)", lambda m: _date(_month(m[2]), m[1], m[3], the=True)),
+    rule("abbreviation", rf"(?:{_ABBREVIATION})(?!\w)", _abbreviation),
+    rule("abbreviation", r"No\.\s?(?=\d)", lambda m: "number "),
+    rule("abbreviation", r"Nos\.\s?(?=\d)", lambda m: "numbers "),
+    rule("abbreviation", r"Fig\.\s?(?=\d)", lambda m: "figure "),
+    rule("abbreviation", r"Vol\.\s?(?=\d)", lambda m: "volume "),
+    rule("abbreviation", r"pp\.\s?(?=\d)", lambda m: "pages "),
+    rule("abbreviation", r"p\.\s?(?=\d)", lambda m: "page "),
+    rule("abbreviation", r"St\.(\s(?=[A-Z]))?", _saint),
+    rule("Roman numeral", rf"({_KINGS}) ([IVXL]+)\b", _regnal),
+    rule("Roman numeral", r"(Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article) ([IVXL]+)\b", _chapter),
+    rule("time range", r"(?<![\d:])(\d{1,2}:[0-5]\d)\s*[-–—~]\s*(?=\d{1,2}:[0-5]\d)", _from_time),
+    rule("time", r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*([AaPp](?:\.[Mm]\.|[Mm]\b)))?(?![\d:])", _time),
+    rule("time", r"(?<![\d:.])(1[0-2]|[1-9])\s*([AaPp])(?:\.[Mm]\.|[Mm]\b)", lambda m: f"{english(m[1])} {m[2].upper()} M"),
+    rule("ratio", r"(\d+):(\d+)(?!\d)", lambda m: f"{english(m[1])} to {english(m[2])}"),
+    rule("money", rf"([-−]?)(US\$|HK\$|[$€£¥￥₩₹])({_N})(\s?(?:thousand|million|billion|trillion|bn|[kKmMBb])\b)?", _amount),
+    rule("ordinal", r"(?<![\d.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda m: english_ordinal(m[1].replace(",", ""))),
+    rule("decade", r"'?(?<!\d)(\d{4}|[2-9]0)'?s\b", _decade),
+    rule("years", r"(?<!\d)(1[0-9]\d\d|20\d\d)[-–—](\d{4}|\d{2})(?![\d-])", _years),
+    rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction),
+    rule("unit", rf"((?<![\w])[-−])?({_N})(?:\s*[-–—~]\s*({_N}))?\s?({_UNIT})(?![A-Za-z/²³])", _unit),
+    rule("percent", rf"((?<![\w])[-−])?({_N})(?:\s*[-–—~]\s*({_N}))?\s?%", lambda m: ("minus " if m[1] else "") + _number(m[2]) + (f" to {_number(m[3])}" if m[3] else "") + " percent"),
+    rule("version", r"(?:(?<=[vV])|(?<![\d.]))(\d+(?:\.\d+){2,})(?!\d)", _dotted),
+    rule("year", r"(?<![\d.,])\d{4}(?![\d,]*\d|\.\d|%)", _year_like),
+    rule("arithmetic", rf"({_N})\s*([+×x*÷=<>≈≤≥≠]|[-−](?=[^=]{{1,12}}=)|/(?=[^=]{{1,12}}=))\s*(?={_N})", lambda m: _number(m[1]) + " " + {"-": "minus", "−": "minus", "/": "divided by", "x": "times", "*": "times"}.get(m[2], _SYMBOLS.get(m[2], "")) + " "),
+    rule("range", rf"(?<![\w-])({_N})\s*[-–—~]\s*({_N})(?![\d-])", _range),
+    rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: " "),
+    rule("negative", rf"(?<![\w)])[-−]({_N})", lambda m: "minus " + _number(m[1])),
+    rule("digits", r"(?<![\d.,])(?:0\d+|\d{10,})(?![\d,.]*\d)", lambda m: english_digits(m[0])),
+    rule("number", _N, lambda m: _number(m[0])),
+    rule("number", r"\d+", lambda m: english_digits(m[0])),
+    rule("slash", r"(?<=[A-Za-z])/(?=[A-Za-z])", _slash),
+    rule("symbol", r"[^\w\s.,'’\-]|_", _sign),
+]  # fmt: skip
+_BLANKS = re.compile(r" {2,}| +(?=[,.;:?!])")
+
+
+def normalize(text: str, log: list[Firing] | None = None) -> str:
+    """English text as it is said, in the American way."""
+    spoken = rewrite(text, _TRIGGER, _RULES, log, spaced=True)
+    return spoken if spoken is text else _BLANKS.sub(_blank, spoken)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "" if match.string[match.end() :][:1] in tuple(",.;:?!") else " "

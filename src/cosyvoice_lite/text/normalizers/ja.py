@@ -1,0 +1,171 @@
+"""Japanese: numbers and symbols → kanji numerals and kana.
+
+Counters stay as they are (三本, 二十日): how they are read, with their changes of sound, is decided
+where text becomes phonemes (``phonemes/ja_numerals.py``), and models that read characters know it.
+"""
+
+import re
+
+from cosyvoice_lite.text.normalizers.numerals import JA, roman
+from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
+
+_UNITS = {
+    "km/h": "キロメートル毎時", "m/s": "メートル毎秒", "km²": "平方キロメートル", "m²": "平方メートル", "㎡": "平方メートル", "m³": "立方メートル", "km": "キロメートル", "cm": "センチメートル",
+    "mm": "ミリメートル", "m": "メートル", "kg": "キログラム", "mg": "ミリグラム", "g": "グラム", "t": "トン", "L": "リットル", "l": "リットル", "mL": "ミリリットル", "ml": "ミリリットル", "dL": "デシリットル",
+    "GB": "ギガバイト", "MB": "メガバイト", "KB": "キロバイト", "TB": "テラバイト", "GHz": "ギガヘルツ", "MHz": "メガヘルツ", "kHz": "キロヘルツ", "Hz": "ヘルツ", "kW": "キロワット", "W": "ワット", "kWh": "キロワット時",
+    "mAh": "ミリアンペア時", "V": "ボルト", "A": "アンペア", "dB": "デシベル", "hPa": "ヘクトパスカル", "℃": "度", "°C": "度", "℉": "華氏度", "°": "度", "ha": "ヘクタール", "kcal": "キロカロリー", "cal": "カロリー", "ms": "ミリ秒", "px": "ピクセル", "fps": "フレーム毎秒", "インチ": "インチ",
+}  # fmt: skip
+_MONEY = {
+    "¥": "円",
+    "￥": "円",
+    "$": "ドル",
+    "US$": "ドル",
+    "€": "ユーロ",
+    "£": "ポンド",
+    "₩": "ウォン",
+}
+_SYMBOLS = {
+    "+": "プラス", "-": "マイナス", "−": "マイナス", "×": "かける", "x": "かける", "*": "かける", "÷": "わる", "/": "スラッシュ", "=": "イコール", "＝": "イコール", "<": "小なり", ">": "大なり", "≈": "約", "±": "プラスマイナス",
+    "&": "アンド", "＆": "アンド", "@": "アットマーク", "%": "パーセント", "#": "シャープ", "°": "度", "℃": "度", "№": "ナンバー", "²": "の二乗", "³": "の三乗", "$": "ドル", "¥": "円", "€": "ユーロ", "£": "ポンド", "√": "ルート", "π": "パイ", "∞": "無限大", "~": "", "★": "", "☆": "",
+    "㎡": "平方メートル", "〒": "郵便番号", "≤": "以下", "≥": "以上", "℡": "電話",
+}  # fmt: skip
+_N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
+_TRIGGER = re.compile(
+    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞π_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff])[~～〜](?=\d)"
+)
+
+
+def _digits(match: re.Match[str]) -> str:
+    """Groups of digits one by one, の between them, as telephone numbers are said."""
+    return "の".join(
+        JA.spell(group).replace("〇", "ゼロ") for group in re.findall(r"\d+", match[0])
+    )
+
+
+def _address(match: re.Match[str]) -> str:
+    names = {
+        ".": "ドット",
+        "@": "アットマーク",
+        "/": "スラッシュ",
+        "-": "ハイフン",
+        "_": "アンダーバー",
+        ":": "コロン",
+    }
+    written = re.sub(r"^https?://", "", match[0]).rstrip("/")
+    pieces = re.findall(r"[A-Za-z]+|\d|.", written)
+    return " ".join(
+        JA.spell(p).replace("〇", "ゼロ")
+        if p.isdigit() and p.isascii()
+        else names.get(p, p if p.isalpha() else _SYMBOLS.get(p, ""))
+        for p in pieces
+    )
+
+
+def _date(match: re.Match[str]) -> str | None:
+    month, day = int(match[3]), int(match[4])
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{JA.integer(match[1])}年{JA.integer(str(month))}月{JA.integer(str(day))}日"
+
+
+def _clock(hour: str, minute: str, second: str | None = None) -> str:
+    said = _zero(JA.integer(hour)) + "時"
+    said += f"{JA.integer(minute)}分" if int(minute) or second else ""
+    return said + (f"{JA.integer(second)}秒" if second else "")
+
+
+def _zero(said: str) -> str:
+    return said.replace("〇", "零")
+
+
+def _time(match: re.Match[str]) -> str | None:
+    if near(match, re.compile("スコア|対戦成績|勝|敗|比率")):
+        return None
+    half = {"a": "午前", "p": "午後", "": ""}[(match[4] or "").lower()[:1]]
+    return half + _clock(match[1], match[2], match[3])
+
+
+def _money(match: re.Match[str]) -> str:
+    sign = "マイナス" if match[1] else ""
+    return sign + _number(match[3]) + (match[4] or "") + _MONEY[match[2]]
+
+
+def _number(written: str) -> str:
+    said = JA.number(written)
+    return (
+        "れい" + said[1:]
+        if said.startswith("〇点")
+        else "ゼロ"
+        if said == "〇"
+        else said.replace("〇", "ゼロ")
+    )
+
+
+def _signed(written: str) -> str:
+    return ("マイナス" if written[0] in "-−" else "") + _number(written.lstrip("-−"))
+
+
+def _measured(match: re.Match[str]) -> str:
+    first, second = _signed(match[1]), f"から{_signed(match[2])}" if match[2] else ""
+    return first + second + _UNITS[match[3]]
+
+
+def _percent(match: re.Match[str]) -> str:
+    return _signed(match[1]) + (f"から{_signed(match[2])}" if match[2] else "") + "パーセント"
+
+
+def _fraction(match: re.Match[str]) -> str | None:
+    return f"{JA.integer(match[2])}分の{JA.integer(match[1])}" if int(match[2]) else None
+
+
+def _roman(match: re.Match[str]) -> str | None:
+    value = roman(match[0])
+    return None if value is None else JA.integer(str(value))
+
+
+def _arithmetic(match: re.Match[str]) -> str | None:
+    sign = {"-": "ひく", "−": "ひく", "+": "たす", "=": "は", "＝": "は", "/": "わる"}.get(
+        match[2], _SYMBOLS.get(match[2], "")
+    )
+    equation = re.match(
+        r"[\d.,\s\-−+×x*÷/]+[=＝]", match.string[match.start() : match.start() + 80]
+    )
+    if match[2] in "-−/" and not equation:
+        return None
+    return _number(match[1]) + sign
+
+
+_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_RANGE = r"\s*[-–—~～〜から]+\s*"
+_RULES = [
+    rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", _address),
+    rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
+    rule("hashtag", r"#(?=\w)", lambda m: ""),
+    rule("postal code", r"〒?\s?(?<!\d)(\d{3})-(\d{4})(?![\d-])", lambda m: ("郵便番号" if "〒" in m[0] else "") + _digits(m)),
+    rule("telephone", r"(?<!\d)0\d{1,3}-\d{2,4}-\d{3,4}(?!\d)|(?<!\d)0[5789]0\d{8}(?!\d)|\+81[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
+    rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)", _date),
+    rule("date", r"(?<![\d/])(1[0-2]|[1-9])/([12]\d|3[01]|[1-9])(?![\d/])(?=\(|（|に|は|から|まで)", lambda m: f"{JA.integer(m[1])}月{JA.integer(m[2])}日"),
+    rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～〜]\s*(\d{1,2}):([0-5]\d)(?!\d)", lambda m: f"{_clock(m[1], m[2])}から{_clock(m[3], m[4])}"),
+    rule("time", r"(?<![\d:：])([01]?\d|2[0-4])[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?:\s*([AaPp]\.?[Mm]\b))?(?![\d:：])", _time),
+    rule("ratio", rf"({_N})\s*[:：]\s*({_N})", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
+    rule("fraction", r"(?<![\d/.])(\d+)/(\d+)(?![\d/])", _fraction),
+    rule("percent", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}({_N}))?\s*[%％]", _percent),
+    rule("money", rf"([-−]?)(US\$|[¥￥$€£₩])\s?({_N})(万|億|兆|百万|千)?", _money),
+    rule("unit", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}([-−]?{_N}))?\s*({_UNIT})(?![A-Za-z])", _measured),
+    rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)", lambda m: "点".join(map(_number, m[0].split(".")))),
+    rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),
+    rule("arithmetic", rf"({_N})\s*([-+−×x*÷/=＝])\s*(?={_N})", _arithmetic),
+    rule("Roman numeral", r"(?<=第)[IVX]+", _roman),
+    rule("range", rf"({_N})([万億]?)\s*[-–—~～〜]\s*(?={_N})(?![\d.]+-)", lambda m: f"{_number(m[1])}{m[2]}から"),
+    rule("range", r"(?<=[\u4e00-\u9fff])[~～〜](?=\d)", lambda m: "から"),
+    rule("digits", r"(?<![\d.,])(?:0\d+|\d{12,})(?![\d,.]*\d)", lambda m: JA.spell(m[0]).replace("〇", "ゼロ")),
+    rule("negative", rf"(?<![\w)）])[-−]({_N})", lambda m: _signed(m[0])),
+    rule("number", _N, lambda m: _number(m[0])),
+    rule("number", r"\d+", lambda m: JA.spell(m[0]).replace("〇", "ゼロ")),
+    rule("symbol", r"[^\w\s]|_", lambda m: _SYMBOLS.get(m[0], "")),
+]  # fmt: skip
+
+
+def normalize(text: str, log: list[Firing] | None = None) -> str:
+    """Japanese text as it is said."""
+    return rewrite(text, _TRIGGER, _RULES, log)

@@ -1,0 +1,88 @@
+"""The engine of all normalisers: where a trigger is seen, the first rule that matches speaks.
+
+A text is scanned once. Text without triggers, which is most text, costs one regular-expression
+search; what a rule has said is never looked at by another rule.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A rule that rewrote something."""
+
+    rule: str
+    written: str
+    spoken: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a pattern matches is said as ``say`` has it; None leaves it to the rules below."""
+
+    name: str
+    pattern: re.Pattern[str]
+    say: Callable[[re.Match[str]], str | None]
+
+
+def rule(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -> Rule:
+    """A rule from a pattern in verbose-free syntax."""
+    return Rule(name, re.compile(pattern), say)
+
+
+def rewrite(
+    text: str,
+    trigger: re.Pattern[str],
+    rules: Sequence[Rule],
+    log: list[Firing] | None = None,
+    *,
+    spaced: bool = False,
+) -> str:
+    """``text`` with every match said; ``spaced`` keeps words apart that were written together."""
+    pieces: list[str] = []
+    end = at = 0
+    while found := trigger.search(text, at):
+        hit = _first(text, found.start(), rules)
+        if hit is None:
+            at = found.start() + 1
+            continue
+        fired, match, spoken = hit
+        if log is not None:
+            log.append(Firing(fired.name, match[0], spoken))
+        before = text[end : match.start()]
+        pieces.append(before)
+        pieces.append(
+            _apart(
+                before or (pieces[-2] if len(pieces) > 1 else ""), spoken, text[match.end() :][:1]
+            )
+            if spaced
+            else spoken
+        )
+        end = at = max(match.end(), found.start() + 1)
+    pieces.append(text[end:])
+    return "".join(pieces)
+
+
+def _first(text: str, at: int, rules: Sequence[Rule]) -> tuple[Rule, re.Match[str], str] | None:
+    for candidate in rules:
+        match = candidate.pattern.match(text, at)
+        if match is not None and match.end() > at:
+            spoken = candidate.say(match)
+            if spoken is not None:
+                return candidate, match, spoken
+    return None
+
+
+def _apart(before: str, spoken: str, after: str) -> str:
+    if not spoken:
+        return spoken
+    left = " " if before[-1:].isalnum() and spoken[0].isalnum() else ""
+    right = " " if after.isalpha() and spoken[-1].isalnum() else ""
+    return f"{left}{spoken}{right}"
+
+
+def near(match: re.Match[str], words: re.Pattern[str], reach: int = 8) -> bool:
+    """Whether one of ``words`` stands shortly before the match."""
+    return bool(words.search(match.string[max(0, match.start() - reach) : match.start()]))

@@ -1,0 +1,65 @@
+"""Mandarin: numbers, dates, money, units and symbols → words in simplified characters."""
+
+import functools
+import re
+
+from cosyvoice_lite.text.normalizers import han
+from cosyvoice_lite.text.normalizers.numerals import ZH
+from cosyvoice_lite.text.normalizers.rules import Firing, rewrite
+
+_UNITS = {
+    "km²": "平方公里", "km2": "平方公里", "m²": "平方米", "m2": "平方米", "㎡": "平方米", "cm²": "平方厘米", "m³": "立方米",
+    "m3": "立方米", "㎥": "立方米", "cm³": "立方厘米", "km": "公里", "cm": "厘米", "mm": "毫米", "nm": "纳米", "μm": "微米", "m": "米", "dm": "分米",
+    "kg": "公斤", "mg": "毫克", "g": "克", "t": "吨", "kcal": "千卡", "cal": "卡", "mL": "毫升", "ml": "毫升", "L": "升", "l": "升",
+    "kWh": "千瓦时", "kW": "千瓦", "MW": "兆瓦", "W": "瓦", "mAh": "毫安时", "kV": "千伏", "V": "伏", "A": "安", "GHz": "吉赫兹", "MHz": "兆赫兹",
+    "kHz": "千赫兹", "Hz": "赫兹", "dB": "分贝", "kPa": "千帕", "Pa": "帕", "℃": "摄氏度", "℉": "华氏度", "°": "度",
+    "min": "分钟", "h": "小时", "s": "秒", "ms": "毫秒", "px": "像素", "fps": "帧每秒", "mph": "英里每小时", "ha": "公顷", "rpm": "转每分钟",
+}  # fmt: skip
+_CURRENCIES = {
+    "¥": "元", "￥": "元", "RMB": "元", "CNY": "元", "US$": "美元", "USD": "美元", "$": "美元", "HK$": "港元", "NT$": "新台币", "€": "欧元", "£": "英镑", "₩": "韩元",
+}  # fmt: skip
+_SYMBOLS = {
+    "+": "加", "-": "减", "−": "减", "×": "乘", "x": "乘", "X": "乘", "*": "乘", "÷": "除以", "/": "除以", "=": "等于", "＝": "等于", "<": "小于", ">": "大于",
+    "≈": "约等于", "≤": "小于等于", "≥": "大于等于", "≠": "不等于", "^": "的次方", "±": "正负", "%": "百分号", "&": "和", "@": "艾特",
+    "°": "度", "℃": "摄氏度", "℉": "华氏度", "№": "编号", "℡": "电话", "²": "平方", "³": "立方", "√": "根号", "∞": "无穷大", "π": "派",
+    "Ω": "欧姆", "μ": "缪", "$": "美元", "¥": "元", "€": "欧元", "£": "英镑", "㎡": "平方米", "~": "", "#": "井号",
+}  # fmt: skip
+_WORDS = han.Words(
+    numerals=ZH, one_on_the_phone="幺", negative="负", below_zero="零下", of="分之", to="到",
+    versus="比", ordinal="第", hour="点", half="半", minute="分", second="秒", units=_UNITS, per="每",
+    counters="个|只|本|张|条|件|位|次|天|年(?!级)|岁|块|元|杯|瓶|台|辆|座|栋|层|种|些|群|双|对|套|份|封|首|部|篇|支|枝|根|把|头|匹|朵|棵|片|间|家|所|小时|分钟|秒|周|星期|个月|倍|名|人|遍|趟|场|门|项|步|点|斤|公斤|公里|米|升|吨|场|口|顿|滴|颗|粒|亩|袋|包|盒|箱|碗|盘|节|堂|句|段|页|章|回|万|亿|千",
+    currencies=_CURRENCIES, symbols=_SYMBOLS,
+    digits_after="编号|号码|电话|热线|手机|座机|学号|QQ|qq|账号|帐号|卡号|单号|密码|验证码|尾号|工号|身份证号?|邮编|邮政编码|房间号?|代码|股票|拨打|车次|航班|序列号|口令",
+    score_after="比分|战胜|击败|大胜|险胜|以|赢|战成|战平|打成|不敌", am="上午", pm="下午", at="艾特", dot="点",
+)  # fmt: skip
+_RULES = han.rules(_WORDS)
+_NOT_SIMPLIFIED = re.compile("[\u4e00-\u9fff]")
+
+
+def normalize(text: str, log: list[Firing] | None = None) -> str:
+    """Mandarin text as it is said; traditional characters become simplified ones."""
+    return rewrite(simplified(text, log), han.TRIGGER, _RULES, log)
+
+
+def simplified(text: str, log: list[Firing] | None = None) -> str:
+    """Traditional characters as simplified ones, character by character."""
+    try:
+        text.encode("gb2312")
+        return text  # the common case, at the speed of a codec
+    except UnicodeEncodeError:
+        pass
+    changed = "".join(_simplified(char) if char > "\u3400" else char for char in text)
+    if log is not None and changed != text:
+        log.append(Firing("traditional", text, changed))
+    return changed
+
+
+@functools.lru_cache(maxsize=16384)
+def _simplified(char: str) -> str:
+    try:
+        char.encode("gb2312")
+        return char
+    except UnicodeEncodeError:
+        from wetext.utils import preprocess  # its table of characters
+
+        return str(preprocess(char, traditional_to_simple=True)) or char
