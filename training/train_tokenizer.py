@@ -55,15 +55,22 @@ class TokenizerTraining:
         return {name: value.detach() for name, value in losses.items()}
 
 
+def heard(batch: Sentences) -> list[Tensor]:
+    """Of each utterance, the symbols that sound."""
+    rows = zip(batch.symbols, batch.symbol_lengths, strict=True)
+    return [row[:length][SPOKEN[row[:length]]] for row, length in rows]
+
+
 def ctc_loss(logits: Tensor, batch: Sentences) -> Tensor:
     """Phonemes by connectionist temporal classification; logits (B, 2T, S)."""
-    spoken = [
-        row[:n][SPOKEN[row[:n]]] for row, n in zip(batch.symbols, batch.symbol_lengths, strict=True)
-    ]
-    lengths = torch.tensor([len(row) for row in spoken])
-    log_probs = logits.log_softmax(-1).transpose(0, 1)
+    spoken = heard(batch)
     return functional.ctc_loss(
-        log_probs, torch.cat(spoken), 2 * batch.tokens, lengths, BLANK, zero_infinity=True
+        logits.log_softmax(-1).transpose(0, 1),
+        torch.cat(spoken),
+        2 * batch.tokens,
+        torch.tensor([len(row) for row in spoken]),
+        BLANK,
+        zero_infinity=True,
     )
 
 
