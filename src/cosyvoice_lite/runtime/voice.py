@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.config import ModelConfig
 from cosyvoice_lite.errors import BundleError, VoiceError
 from cosyvoice_lite.tensorfile import read_tensors, write_tensors
 
@@ -78,6 +79,8 @@ class Voice:
             return cls.from_tensors(Path(path).stem, read_tensors(Path(path)))
         except BundleError as error:
             raise VoiceError(str(error)) from None
+        except (ValueError, TypeError) as error:
+            raise VoiceError(f"{path}: not a voice: {error}") from None
 
     @classmethod
     def from_tensors(
@@ -105,6 +108,31 @@ def bundled_voices(bundle: Bundle) -> dict[str, Voice]:
         fields[name][part] = array
     records = bundle.manifest.voices
     return {n: Voice.from_tensors(n, f, records[n].language) for n, f in fields.items()}
+
+
+def check_voice(voice: Voice, model: ModelConfig) -> None:
+    """Raise unless the arrays of `voice` are of this model: widths, vocabularies, numbers.
+
+    Raises:
+        VoiceError: says what is not.
+    """
+    speaker, tokens, mel = voice.speaker_embedding, voice.prompt_tokens, voice.prompt_mel
+    parts = {
+        "speaker embedding": speaker.shape == (model.lm.d_speaker,) and _is_sound(speaker),
+        "prompt text": _are_ids(np.array(voice.prompt_text, np.int64), model.lm.text_vocabulary),
+        "prompt tokens": _are_ids(tokens, model.flow.speech_vocabulary),
+        "prompt mel": not mel.size or (mel.shape[1:] == (model.flow.n_mels,) and _is_sound(mel)),
+    }
+    if wrong := [part for part, fits in parts.items() if not fits]:
+        raise VoiceError(f"voice {voice.name!r} is not of this model: {', '.join(wrong)}")
+
+
+def _is_sound(array: Array) -> bool:
+    return array.dtype.kind == "f" and bool(np.isfinite(array).all())
+
+
+def _are_ids(array: Array, n: int) -> bool:
+    return array.ndim == 1 and array.dtype.kind in "iu" and bool(((array >= 0) & (array < n)).all())
 
 
 @dataclass(frozen=True, eq=False)
