@@ -28,6 +28,7 @@ from cosyvoice_lite.audio.spectral import (
 )
 from cosyvoice_lite.config import HOP_LENGTH
 from cosyvoice_lite.errors import CosyError, UsageError
+from cosyvoice_lite.runtime.cfm import Solver
 from cosyvoice_lite.runtime.flow import FlowCache
 from cosyvoice_lite.runtime.sampling import log_softmax
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
@@ -127,7 +128,7 @@ def _runs(s: Synthesizer) -> Iterator[Check]:
     tokens = rng.integers(0, model.flow.speech_vocabulary, 2 * model.token_rate).tolist()
     nothing = np.zeros((0, model.flow.n_mels), np.float32)
     noise = s.flow.noise(len(tokens), nothing, rng)
-    mel, _ = s.flow.mel(tokens, speaker, [], nothing, noise, n_steps=2)
+    mel, _ = s.flow.mel(tokens, speaker, [], nothing, noise, solver=Solver(2, 1))
     yield _check("runs", "flow", _not_finite(mel))
     waveform, _ = s.vocoder.waveform(mel, rng)
     yield _check("runs", "vocoder", _not_finite(waveform))

@@ -46,7 +46,8 @@ def _add_speak(commands: Any) -> None:
     p.add_argument("--seed", type=int, help="same seed, same speech (default: by chance)")
     p.add_argument("--language", help="zh, en, ja, ko or yue, where the text does not show it")
     p.add_argument("--frontend", default="lite", help="lite, or official: the authors' reading")
-    p.add_argument("--steps", type=int, default=10, help="Euler steps of the flow (default: 10)")
+    p.add_argument("--solver", default="exact", help="of the flow: exact, balanced or fast")
+    p.add_argument("--steps", type=int, help="Euler steps (default: as the solver)")
     p.set_defaults(run=speak)
 
 
@@ -136,7 +137,8 @@ def _text(options: argparse.Namespace) -> str:
 def _open(options: argparse.Namespace) -> Synthesizer:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
-    return Synthesizer.open(find_model(options.model), options.threads)
+    # One call and we are gone: nothing is worth keeping loaded.
+    return Synthesizer.open(find_model(options.model), options.threads, staged=True)
 
 
 def _voice(options: argparse.Namespace, synthesizer: Synthesizer) -> str | Voice | None:
@@ -169,6 +171,7 @@ def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) 
         seed=options.seed,
         language=options.language,
         frontend=options.frontend,
+        solver=options.solver,
         n_steps=options.steps,
     ).with_seed()
 

@@ -23,8 +23,8 @@ from cosyvoice_lite.tensorfile import write_tensors
 
 Array = npt.NDArray[Any]
 
-PAGE = 4096
-"""Weights start on pages, so that they can be mapped one by one and dropped again."""
+PAGE, CACHE_LINE = 4096, 64
+"""Large weights start on pages, so that they can be mapped; small ones don't waste one each."""
 MAX_INLINE_BYTES = 1024
 """Smaller tensors stay in the graph file, where the optimiser can see their values."""
 
@@ -68,8 +68,8 @@ def encoded(
 
 
 def _append(file: BinaryIO, location: str, name: str, array: Array) -> onnx.TensorProto:
-    """Write `array` at the next page and describe where it is."""
-    file.write(b"\0" * (-file.tell() % PAGE))
+    """Write `array` at the next good place and describe where it is."""
+    file.write(b"\0" * (-file.tell() % (PAGE if array.nbytes >= 16 * PAGE else CACHE_LINE)))
     tensor = TensorProto(
         name=name,
         data_type=helper.np_dtype_to_tensor_dtype(array.dtype),

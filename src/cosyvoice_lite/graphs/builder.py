@@ -215,7 +215,10 @@ class Scope:
     ) -> Value:
         """x W for a weight (K, N), at the precision its recipe gives it: (…, K) → (…, N)."""
         weight = self._derived(name, shape, sources, compute)
-        encoding = product_encoding(self.graph.recipe.form(weight.name), shape)
+        form = self.graph.recipe.form(weight.name)
+        if form == "float16":
+            return x @ self.kernel(name, shape, sources, compute)
+        encoding = product_encoding(form, shape)
         return self.graph.op(
             encoding.operator, x, *self._store(weight, encoding), **encoding.attributes
         )
@@ -229,7 +232,7 @@ class Scope:
         *,
         output_axis: int = 0,
     ) -> Value:
-        """A convolution's weight, computed with in float32 whatever it is kept in."""
+        """A weight computed with in float32, whatever it is kept in."""
         weight = self._derived(name, shape, sources, compute)
         form = self.graph.recipe.form(weight.name)
         encoding = kernel_encoding(form, shape, output_axis)

@@ -214,8 +214,8 @@ _CONVOLUTIONS = (
     Rule("conv_p*.4d", "float16", "first and last layer of the vocoder"),
 )
 _SPARED = (
-    Rule("*time_mlp*", "float32", "one row a step: nothing to gain, and t steers everything"),
-    Rule("spk_embed_affine_layer.*", "float32", "one row an utterance"),
+    Rule("*time_mlp*", "float16", "one row a step: nothing to gain, and t steers everything"),
+    Rule("spk_embed_affine_layer.*", "float16", "one row an utterance"),
     Rule("encoder_proj.*", "float32", "small, and everything after it sees its error"),
     Rule("f0_predictor.*", "float32", "pitch must not move"),
 )

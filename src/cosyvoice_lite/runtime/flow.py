@@ -14,12 +14,11 @@ import numpy.typing as npt
 
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import OVERLAP_TOKENS, ModelConfig
-from cosyvoice_lite.runtime.cfm import cosine_span, euler, guided
+from cosyvoice_lite.runtime.cfm import SOLVERS, Solver, cosine_span, euler, guided
 from cosyvoice_lite.runtime.session import Session
 
 Array = npt.NDArray[Any]
 
-N_STEPS = 10
 CACHED_FRAMES = 34
 """Frames at the end of a streamed chunk whose noise and mu the next chunk starts with."""
 
@@ -68,7 +67,7 @@ class Flow:
         noise: Array,
         *,
         cache: FlowCache | None = None,
-        n_steps: int = N_STEPS,
+        solver: Solver = SOLVERS["exact"],
     ) -> tuple[Array, FlowCache]:
         """Speak tokens as mel.
 
@@ -93,7 +92,7 @@ class Flow:
         cond = np.zeros_like(mu)
         if n_prompt:
             cond[:, :n_prompt] = prompt_mel.T
-        return self.solve(noise, mu, spks, cond, n_steps)[:, n_prompt:], kept
+        return self.solve(noise, mu, spks, cond, solver)[:, n_prompt:], kept
 
     def encode(
         self,
@@ -114,15 +113,18 @@ class Flow:
         )
         return mu[0], spks[0]
 
-    def solve(self, noise: Array, mu: Array, spks: Array, cond: Array, n_steps: int) -> Array:
+    def solve(self, noise: Array, mu: Array, spks: Array, cond: Array, solver: Solver) -> Array:
         """Integrate from noise to mel: (M, T_mel) → (M, T_mel)."""
         pair = [np.stack([a, np.zeros_like(a)]) for a in (mu, spks, cond)]
+        alone = [a[:1] for a in pair]
 
-        def velocity(x: Array, t: np.float32) -> Array:
+        def velocity(x: Array, t: np.float32, step: int) -> Array:
+            if step >= solver.n_guided:
+                return self.velocity(x[None], np.full(1, t, np.float32), *alone)[0]
             v = self.velocity(np.stack([x, x]), np.full(2, t, np.float32), *pair)
             return guided(v[0], v[1], self.config.flow.guidance_rate)
 
-        return euler(velocity, noise, cosine_span(n_steps))
+        return euler(velocity, noise, cosine_span(solver.n_steps))
 
     def velocity(self, x: Array, t: Array, mu: Array, spks: Array, cond: Array) -> Array:
         """v(x, t | mu, speaker, cond) of B rows: (B, M, T) → (B, M, T)."""

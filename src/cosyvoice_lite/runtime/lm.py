@@ -80,6 +80,10 @@ class SpeechLM:
     def lm(self) -> Session:
         return Session(self.bundle.file("lm.onnx"), self.threads)
 
+    def release(self, stage: str) -> None:
+        """Free "text_encoder" or "lm"; it loads again when next used."""
+        self.__dict__.pop(stage, None)
+
     def encode_text(self, text_ids: Sequence[int], speaker: Array | None) -> tuple[Array, Array]:
         """Run the text encoder.
 

@@ -41,8 +41,10 @@ class PositionTable:
     def covering(self, n_positions: int) -> list[Array]:
         """Per layer, the blocks for distances 0 … n_positions - 1: (N, H, d_head, 64) each."""
         n = -(-n_positions // DISTANCES_PER_BLOCK)
-        while self.n_ready < n:
-            self._append_block()
+        if self.n_ready < n:
+            while self.n_ready < n:
+                self._append_block()
+            self.weights.forget()
         return [blocks[self.capacity - n :] for blocks in self.blocks]
 
     def _append_block(self) -> None:

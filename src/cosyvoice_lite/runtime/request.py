@@ -9,12 +9,18 @@ import numpy as np
 
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.errors import TextError, UsageError
-from cosyvoice_lite.runtime.flow import N_STEPS
+from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
+from cosyvoice_lite.runtime.lm import MAX_POSITIONS
 from cosyvoice_lite.runtime.voice import Conditioning, Voice
 from cosyvoice_lite.text.segment import Segment
 
 SLOWEST, FASTEST = 0.25, 4.0
 MAX_SEED = 2**32 - 1
+MAX_STEPS = 1000
+
+MAX_TEXT_TOKENS = 1000
+"""Of a segment and its prompt: the text encoder's memory grows with their square, and nobody
+speaks that long without a pause."""
 
 TOKENS, NOISE, SOURCE = range(3)
 """What a random stream is for. Each segment has its own, so none depends on its neighbours."""
@@ -38,21 +44,31 @@ class Request:
     language: str | None = None
     frontend: str = "lite"
     sampling: Sampling | None = None
-    n_steps: int = N_STEPS
+    solver: str = "exact"
+    n_steps: int | None = None
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.speed <= FASTEST:
             raise UsageError(
                 f"speed is {self.speed:g}, must be between {SLOWEST:g} and {FASTEST:g}"
             )
-        if self.n_steps < 1:
-            raise UsageError(f"n_steps is {self.n_steps}, must be at least 1")
+        if self.n_steps is not None and not 1 <= self.n_steps <= MAX_STEPS:
+            raise UsageError(f"n_steps is {self.n_steps}, must be between 1 and {MAX_STEPS}")
+        if self.solver not in SOLVERS:
+            raise UsageError(f"unknown solver {self.solver!r}: choose from {', '.join(SOLVERS)}")
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"seed is {self.seed}, must be between 0 and {MAX_SEED}")
         if self.instruct is not None and self.mode not in (None, "instruct"):
             raise UsageError(f"an instruction and mode {self.mode!r} contradict each other")
         for text in (self.text, self.instruct or ""):
             check_characters(text)
+
+    def chosen_solver(self) -> Solver:
+        """The solver by name; a number of steps of its own keeps the guided share of them."""
+        named = SOLVERS[self.solver]
+        if self.n_steps is None:
+            return named
+        return Solver(self.n_steps, -(-self.n_steps * named.n_guided // named.n_steps))
 
     def chosen_seed(self) -> int:
         """The seed asked for, or one drawn by chance."""
@@ -79,9 +95,19 @@ class Utterance:
     conditioning: Conditioning
     sampling: Sampling
     speed: float
-    n_steps: int
+    solver: Solver
     seed: tuple[int, int]
     """That of the request, and the segment's place in it."""
+
+    def __post_init__(self) -> None:
+        c = self.conditioning
+        n_text = len(c.lm_prompt_text) + len(self.segment.token_ids)
+        if n_text > MAX_TEXT_TOKENS or n_text + len(c.lm_prompt_tokens) > MAX_POSITIONS // 2:
+            raise TextError(
+                f"a stretch of {len(self.segment.token_ids)} text tokens with a prompt of "
+                f"{n_text - len(self.segment.token_ids)} is too long to be spoken in one go: "
+                "divide it into sentences"
+            )
 
     def rng(self, purpose: int) -> np.random.Generator:
         """The random stream for TOKENS, NOISE or SOURCE."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from cosyvoice_lite.audio.effects import fade_in_out
 from cosyvoice_lite.config import HOP_LENGTH, OVERLAP_TOKENS
+from cosyvoice_lite.runtime.cfm import Solver
 from cosyvoice_lite.runtime.flow import Flow, FlowCache
 from cosyvoice_lite.runtime.vocoder import Vocoder
 from cosyvoice_lite.runtime.voice import Conditioning
@@ -48,7 +49,7 @@ class ChunkSpeaker:
     flow: Flow
     vocoder: Vocoder
     rng: np.random.Generator
-    n_steps: int
+    solver: Solver
     pitch: float
 
     def stream(self, tokens: Iterable[int]) -> Iterator[Array]:
@@ -95,7 +96,7 @@ class ChunkSpeaker:
             v.flow_prompt_mel,
             noise,
             cache=state.flow if state else None,
-            n_steps=self.n_steps,
+            solver=self.solver,
         )
         if state is None:
             return mel, kept

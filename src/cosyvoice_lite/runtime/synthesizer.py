@@ -5,6 +5,7 @@ text ──prepare──► segments ──lm──► speech tokens ──flow�
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,10 @@ from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.bundle import VOCABULARY, Bundle
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.errors import BundleError, UsageError, VoiceError
-from cosyvoice_lite.runtime.flow import N_STEPS, Flow
+from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
+from cosyvoice_lite.runtime.flow import Flow
 from cosyvoice_lite.runtime.lm import Sentence, SpeechLM
+from cosyvoice_lite.runtime.memory import MemoryPlan
 from cosyvoice_lite.runtime.recording import RecordingEncoder
 from cosyvoice_lite.runtime.request import (
     NOISE,
@@ -29,13 +32,14 @@ from cosyvoice_lite.runtime.request import (
     Utterance,
     check_characters,
 )
-from cosyvoice_lite.runtime.session import available_threads
+from cosyvoice_lite.runtime.session import available_threads, trim_heap
 from cosyvoice_lite.runtime.stream import ChunkSpeaker
 from cosyvoice_lite.runtime.vocoder import Vocoder
 from cosyvoice_lite.runtime.voice import (
     Conditioning,
     Voice,
     bundled_voices,
+    check_voice,
     condition,
     natural_mode,
 )
@@ -46,6 +50,10 @@ from cosyvoice_lite.text.segment import Segment
 from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
 
 Array = npt.NDArray[Any]
+
+STAGES = ("lm", "flow", "vocoder", "recordings")
+GROUPS_OF_SLOTS = 4
+"""Utterances of a group for each decoding slot: enough to keep the slots busy when one ends."""
 
 
 def open_tokenizer(bundle: Bundle) -> Tokenizer:
@@ -68,24 +76,35 @@ def open_tokenizer(bundle: Bundle) -> Tokenizer:
 class Synthesizer:
     """An opened bundle that speaks. Stages load when first used; use it from one thread."""
 
-    def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, threads: int | None = None, memory: MemoryPlan | None = None
+    ) -> None:
         if threads is not None and threads < 1:
             raise UsageError(f"threads is {threads}, must be at least 1")
         self.bundle = bundle
+        self.memory = memory or MemoryPlan()
         self.threads = min(threads or available_threads(), available_threads())
         self.voices: dict[str, Voice] = bundled_voices(bundle)
 
     @classmethod
-    def open(cls, path: Path | str, threads: int | None = None) -> Synthesizer:
+    def open(
+        cls,
+        path: Path | str,
+        threads: int | None = None,
+        *,
+        staged: bool = False,
+    ) -> Synthesizer:
         """Open the bundle at `path`.
 
         Args:
             threads: cores to use; by default, and at most, those this process may use.
+            staged: free each stage before the next is loaded: half the memory, and every call
+                pays for loading.
 
         Raises:
             BundleError: no bundle, or a changed one.
         """
-        return cls(Bundle.open(path), threads)
+        return cls(Bundle.open(path), threads, MemoryPlan(staged=staged))
 
     @property
     def sample_rate(self) -> int:
@@ -104,7 +123,8 @@ class Synthesizer:
         language: str | None = None,
         frontend: str = "lite",
         sampling: Sampling | None = None,
-        n_steps: int = N_STEPS,
+        solver: str = "exact",
+        n_steps: int | None = None,
     ) -> Audio:
         """Speak `text`.
 
@@ -120,7 +140,8 @@ class Synthesizer:
             language: of the text, where it can't be seen.
             frontend: "lite", or "official" to read numbers and such as the authors' code does.
             sampling: how tokens are drawn; by default as the checkpoint says.
-            n_steps: Euler steps of the flow; fewer are faster and rougher.
+            solver: of the flow: "exact" as the authors' code, "balanced" or "fast".
+            n_steps: Euler steps, where not those of the solver; fewer are faster and rougher.
 
         Returns:
             The speech, float32 at `sample_rate`.
@@ -130,7 +151,7 @@ class Synthesizer:
             UsageError: a setting out of range.
         """
         request = Request(
-            text, voice, mode, instruct, speed, seed, language, frontend, sampling, n_steps
+            text, voice, mode, instruct, speed, seed, language, frontend, sampling, solver, n_steps
         )
         return Audio.concat(self.utter_all(self.plan(request)))
 
@@ -146,7 +167,8 @@ class Synthesizer:
         language: str | None = None,
         frontend: str = "lite",
         sampling: Sampling | None = None,
-        n_steps: int = N_STEPS,
+        solver: str = "exact",
+        n_steps: int | None = None,
     ) -> Iterator[Audio]:
         """Speak `text` chunk by chunk, while the language model still writes.
 
@@ -154,7 +176,7 @@ class Synthesizer:
         speed needs the whole mel, so then a chunk is a segment.
         """
         request = Request(
-            text, voice, mode, instruct, speed, seed, language, frontend, sampling, n_steps
+            text, voice, mode, instruct, speed, seed, language, frontend, sampling, solver, n_steps
         )
         return self.utter_all(self.plan(request), in_chunks=True)
 
@@ -165,10 +187,11 @@ class Synthesizer:
             AudioError: the recording can't be used. VoiceError: the bundle can't read recordings.
         """
         number = Request("", seed=seed).chosen_seed()
+        voice = self.voice(voice)
         tokens = [int(t) for t in self.recordings.speech_tokens(source)]
         conditioning = condition(voice, "cross_lingual" if voice.has_prompt else "sft", ())
         noise, draws = (np.random.default_rng((number, 0, purpose)) for purpose in (NOISE, SOURCE))
-        mel = self._mel(tokens, conditioning, noise, N_STEPS)
+        mel = self._mel(tokens, conditioning, noise, SOLVERS["exact"])
         return Audio(self.vocoder.waveform(mel, draws)[0], self.sample_rate)
 
     def clone(self, recording: Audio, transcript: str | None = None, name: str = "clone") -> Voice:
@@ -205,7 +228,7 @@ class Synthesizer:
                 conditioning=self._condition(segment, voice, request),
                 sampling=request.sampling or self.bundle.manifest.model.sampling,
                 speed=request.speed * segment.prosody.rate,
-                n_steps=request.n_steps,
+                solver=request.chosen_solver(),
                 seed=(seed, i),
             )
             for i, segment in enumerate(segments)
@@ -214,6 +237,7 @@ class Synthesizer:
     def voice(self, voice: str | Voice | None) -> Voice:
         """The voice meant: itself, by name, or the first there is."""
         if isinstance(voice, Voice):
+            check_voice(voice, self.bundle.manifest.model)
             return voice
         known = ", ".join(self.voices) or "none: this model needs a recording to take after"
         if voice is None and self.voices:
@@ -226,17 +250,29 @@ class Synthesizer:
     def utter_all(
         self, utterances: Iterable[Utterance], *, in_chunks: bool = False
     ) -> Iterator[Audio]:
-        """Utterances and the pauses around them, piece by piece."""
-        for utterance in utterances:
-            segment = utterance.segment
-            if segment.pause_before_s > 0:
-                yield Audio.silence(segment.pause_before_s, self.sample_rate)
-            if in_chunks:
-                yield from self.utter_in_chunks(utterance)
-            else:
-                yield self.utter(utterance)
-            if segment.pause_after_s > 0:
-                yield Audio.silence(segment.pause_after_s, self.sample_rate)
+        """Utterances and the pauses around them, piece by piece.
+
+        Whole utterances are decoded side by side, in groups; chunks come one utterance after the
+        other, because who listens waits for the first.
+        """
+        if in_chunks:
+            for utterance in utterances:
+                yield from _with_pauses(utterance, self.utter_in_chunks(utterance))
+            return
+        for group in _groups(utterances, GROUPS_OF_SLOTS * self.memory.n_slots):
+            for utterance, speech in zip(group, self.utter_group(group), strict=True):
+                yield from _with_pauses(utterance, [speech])
+
+    def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
+        """Utterances stage by stage: text → speech tokens → mel → waveform."""
+        sentences = [self.sentence(utterance) for utterance in group]
+        self._finished("text_encoder")
+        self.lm.generate_all(sentences, self.memory.n_slots)
+        self._finished("lm")
+        mels = [self.mel(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
+        self._finished("flow")
+        yield from (self.voiced(u, mel) for u, mel in zip(group, mels, strict=True))
+        self._finished("vocoder")
 
     def sentence(self, utterance: Utterance) -> Sentence:
         """Text → what the language model starts from."""
@@ -254,16 +290,26 @@ class Synthesizer:
         """Text → speech tokens."""
         return self.lm.generate(self.sentence(utterance))
 
-    def utter(self, utterance: Utterance) -> Audio:
-        """Text → speech tokens → mel → waveform, one segment."""
-        tokens = list(self.tokens(utterance))
+    def mel(self, utterance: Utterance, tokens: Sequence[int]) -> Array:
+        """Speech tokens → mel, (M, T), at the speed asked for."""
         if not tokens:
-            return Audio.silence(0.0, self.sample_rate)
-        mel = self._mel(tokens, utterance.conditioning, utterance.rng(NOISE), utterance.n_steps)
+            return np.zeros((self.bundle.manifest.model.flow.n_mels, 0), np.float32)
+        rng = utterance.rng(NOISE)
+        mel = self._mel(tokens, utterance.conditioning, rng, utterance.solver)
         if utterance.speed != 1.0:
             mel = interpolate_linear(mel, max(1, int(mel.shape[1] / utterance.speed)))
+        return mel
+
+    def voiced(self, utterance: Utterance, mel: Array) -> Audio:
+        """Mel → waveform."""
+        if not mel.shape[1]:
+            return Audio.silence(0.0, self.sample_rate)
         waveform, _ = self.vocoder.waveform(mel, utterance.rng(SOURCE), pitch=utterance.pitch)
         return self._audible(waveform, utterance)
+
+    def utter(self, utterance: Utterance) -> Audio:
+        """Text → speech tokens → mel → waveform, one segment."""
+        return next(self.utter_group([utterance]))
 
     def utter_in_chunks(self, utterance: Utterance) -> Iterator[Audio]:
         """The same, each chunk as soon as its tokens are there."""
@@ -275,7 +321,7 @@ class Synthesizer:
             self.flow,
             self.vocoder,
             utterance.rng(NOISE),
-            utterance.n_steps,
+            utterance.solver,
             utterance.pitch,
         )
         for waveform in speaker.stream(self.tokens(utterance)):
@@ -291,7 +337,7 @@ class Synthesizer:
 
     @cached_property
     def vocoder(self) -> Vocoder:
-        return Vocoder(self.bundle, self.threads)
+        return Vocoder(self.bundle, self.threads, self.memory.window_frames)
 
     @cached_property
     def recordings(self) -> RecordingEncoder:
@@ -307,8 +353,24 @@ class Synthesizer:
             )
         return tokenizer
 
+    def unload(self) -> None:
+        """Free every stage; the next call loads what it needs again."""
+        for stage in STAGES:
+            self.__dict__.pop(stage, None)
+        trim_heap()
+
+    def _finished(self, stage: str) -> None:
+        """Free a stage that this group needs no more, where memory is short."""
+        if not self.memory.staged:
+            return
+        if stage in ("text_encoder", "lm"):
+            self.lm.release(stage)
+        else:
+            self.__dict__.pop(stage, None)
+        trim_heap()
+
     def _mel(
-        self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator, n_steps: int
+        self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator, solver: Solver
     ) -> Array:
         return self.flow.mel(
             tokens,
@@ -316,7 +378,7 @@ class Synthesizer:
             c.flow_prompt_tokens,
             c.flow_prompt_mel,
             self.flow.noise(len(tokens), c.flow_prompt_mel, rng),
-            n_steps=n_steps,
+            solver=solver,
         )[0]
 
     def _audible(self, waveform: Array, utterance: Utterance) -> Audio:
@@ -336,3 +398,21 @@ class Synthesizer:
         """A prompt's words as ids; not cut, and normalised as the authors do."""
         check_characters(text)
         return tuple(self.tokenizer.encode(normalize_official(text))) if text.strip() else ()
+
+
+def _with_pauses(utterance: Utterance, speech: Iterable[Audio]) -> Iterator[Audio]:
+    """Speech between the silences its segment asks for."""
+    segment, rate = utterance.segment, 0
+    for part in speech:
+        if segment.pause_before_s > 0 and not rate:
+            yield Audio.silence(segment.pause_before_s, part.sample_rate)
+        rate = part.sample_rate
+        yield part
+    if segment.pause_after_s > 0 and rate:
+        yield Audio.silence(segment.pause_after_s, rate)
+
+
+def _groups(utterances: Iterable[Utterance], size: int) -> Iterator[list[Utterance]]:
+    remaining = iter(utterances)
+    while group := list(itertools.islice(remaining, size)):
+        yield group

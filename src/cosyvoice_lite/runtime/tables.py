@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,13 @@ class Table:
             raise BundleError(f"the bundle lacks the table {name!r}")
         self.values = tables[name]
         self.scales = tables.get(name + ".scale")
+
+    def forget(self) -> None:
+        """Drop the pages read so far from memory; they come back from the file when needed."""
+        for array in (self.values, self.scales):
+            mapping = getattr(array, "_mmap", None)
+            if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+                mapping.madvise(mmap.MADV_DONTNEED)
 
     def __getitem__(self, index: int | slice | Sequence[int] | Array) -> Array:
         """Rows of the first axis as float32."""

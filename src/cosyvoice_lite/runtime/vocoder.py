@@ -19,8 +19,6 @@ from cosyvoice_lite.runtime.session import Session
 Array = npt.NDArray[Any]
 
 
-WINDOW_FRAMES = 258
-"""Frames of one run of the filter, 3 s: longer runs are no faster, and need more memory."""
 CONTEXT_FRAMES = 14
 """The filter's reach is 13.2 frames either way, measured by moving one sample of its input."""
 
@@ -28,8 +26,9 @@ CONTEXT_FRAMES = 14
 class Vocoder:
     """The F0 predictor, the source and the filter network of one bundle."""
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, threads: int, window_frames: int) -> None:
         model = bundle.manifest.model
+        self.window_frames = window_frames
         self.config: VocoderConfig = model.vocoder
         self.sample_rate = model.sample_rate
         self.f0_predictor = Session(bundle.file("f0.onnx"), threads)
@@ -99,7 +98,7 @@ class Vocoder:
         windows join as if there were one, and memory does not grow with T.
         """
         n_frames = mel.shape[1]
-        n_windows = max(1, -(-n_frames // WINDOW_FRAMES))
+        n_windows = max(1, -(-n_frames // self.window_frames))
         edges = [n_frames * i // n_windows for i in range(n_windows + 1)]
         pieces = []
         for start, stop in itertools.pairwise(edges):
