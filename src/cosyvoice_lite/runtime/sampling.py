@@ -38,8 +38,8 @@ def sample(
 def draw_from_nucleus(p: Array, top_p: float, top_k: int, rng: np.random.Generator) -> int:
     """Draw among the likeliest: at most top_k, and no more than it takes to reach top_p."""
     k = min(top_k, p.size)
-    likeliest = np.argpartition(-p, k - 1)[:k]
-    likeliest = likeliest[np.lexsort((likeliest, -p[likeliest]))]  # ties: lower id first
+    likeliest = np.flatnonzero(p >= np.partition(p, p.size - k)[p.size - k])
+    likeliest = likeliest[np.argsort(-p[likeliest], kind="stable")][:k]  # ties: lower id first
     before = np.cumsum(p[likeliest]) - p[likeliest]
     kept = likeliest[before < top_p] if top_p > 0 else likeliest[:1]
     return int(kept[draw(p[kept], rng)])
