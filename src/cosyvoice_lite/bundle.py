@@ -62,6 +62,7 @@ class Manifest:
     name: str
     model: ModelConfig
     precision: str
+    capabilities: tuple[str, ...]
     voices: Mapping[str, VoiceRecord]
     files: Mapping[str, FileRecord]
     licence: str
@@ -86,6 +87,7 @@ class Manifest:
             del tree["format_version"]
             return cls(
                 model=ModelConfig.from_json(tree.pop("model")),
+                capabilities=tuple(tree.pop("capabilities")),
                 voices={k: VoiceRecord(**v) for k, v in tree.pop("voices").items()},
                 files={k: FileRecord(**v) for k, v in tree.pop("files").items()},
                 **tree,
@@ -128,7 +130,7 @@ class Bundle:
 
     def check(self, name: str, record: FileRecord) -> None:
         """Raise unless the file is there with its size and hash."""
-        if Path(name).name != name or name in ("", ".", ".."):
+        if Path(name).name != name or name in ("", ".", "..") or not name.isprintable():
             raise BundleError(f"{self.path}: the manifest names a file outside: {name!r}")
         path = self.path / name
         try:

@@ -269,12 +269,12 @@ def _texts(s: Synthesizer, cases: list[dict[str, Any]]) -> Iterator[Check]:
             continue
         wrong = 0
         if case["segments"]:
-            segments = prepare(case["text"], s.tokenizer, frontend="official")
+            segments = prepare(case["text"], s.reader.tokenizer, frontend="official")
             wrong += [x.text for x in segments] != case["segments"]
             wrong += [list(x.token_ids) for x in segments] != case["ids"]
         else:
             wrong += any(ch.isalnum() for ch in normalize_official(case["text"]))
-        wrong += s.tokenizer.encode(case["text"]) != case["raw_ids"]
+        wrong += s.reader.tokenizer.encode(case["text"]) != case["raw_ids"]
         yield _check("text", f"{n}: {case['text'][:20]!r}", wrong)
 
 

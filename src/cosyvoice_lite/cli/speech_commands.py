@@ -26,6 +26,7 @@ STDIO = "-"
 
 def add(commands: Any) -> None:
     _add_speak(commands)
+    _add_explain(commands)
     _add_convert_voice(commands)
     p = commands.add_parser("voices", help="list the voices of a model")
     _model_options(p)
@@ -35,20 +36,27 @@ def add(commands: Any) -> None:
 
 def _add_speak(commands: Any) -> None:
     p = commands.add_parser("speak", help="speak a text")
-    p.add_argument("text", nargs="?", help="the text; - or nothing reads standard input")
-    p.add_argument("-f", "--file", type=Path, help="read the text from a UTF-8 file")
+    _text_options(p)
     _output_options(p)
     _model_options(p)
     _voice_options(p)
     p.add_argument("--mode", help="sft, zero-shot, cross-lingual or instruct (default: as fits)")
     p.add_argument("--instruct", help="how to speak, in words (Instruct models)")
+    p.add_argument("--emotion", help="happy, sad, angry … where the model can")
     p.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast (0.25 to 4)")
     p.add_argument("--seed", type=int, help="same seed, same speech (default: by chance)")
-    p.add_argument("--language", help="zh, en, ja, ko or yue, where the text does not show it")
-    p.add_argument("--frontend", default="lite", help="lite, or official: the authors' reading")
     p.add_argument("--solver", default="exact", help="of the flow: exact, balanced or fast")
     p.add_argument("--steps", type=int, help="Euler steps (default: as the solver)")
     p.set_defaults(run=speak)
+
+
+def _add_explain(commands: Any) -> None:
+    p = commands.add_parser("explain", help="show how a text would be read, without speaking")
+    _text_options(p)
+    _model_options(p)
+    p.add_argument("--voice", help="its language decides what the text doesn't")
+    p.add_argument("--json", action="store_true", help="as JSON")
+    p.set_defaults(run=explain)
 
 
 def _add_convert_voice(commands: Any) -> None:
@@ -59,6 +67,15 @@ def _add_convert_voice(commands: Any) -> None:
     _voice_options(p)
     p.add_argument("--seed", type=int, help="same seed, same speech (default: by chance)")
     p.set_defaults(run=convert_voice)
+
+
+def _text_options(p: argparse.ArgumentParser) -> None:
+    p.add_argument("text", nargs="?", help="the text; - or nothing reads standard input")
+    p.add_argument("-f", "--file", type=Path, help="read the text from a UTF-8 file")
+    p.add_argument("--language", help="zh, en, ja, ko or yue, where the text does not show it")
+    p.add_argument("--lexicon", type=Path, help="a file with readings of your own")
+    p.add_argument("--plain", action="store_true", help="marks and SSML are text like any other")
+    p.add_argument("--frontend", default="lite", help="lite, or official: the authors' reading")
 
 
 def _output_options(p: argparse.ArgumentParser) -> None:
@@ -88,11 +105,29 @@ def speak(options: argparse.Namespace) -> int:
     return 0
 
 
+def explain(options: argparse.Namespace) -> int:
+    from cosyvoice_lite.runtime.request import Request
+
+    text = _text(options)
+    reader = _open(options).reader
+    request = Request(
+        text=text,
+        voice=options.voice,
+        language=options.language,
+        lexicon=options.lexicon,
+        markup=not options.plain,
+        frontend=options.frontend,
+    )
+    explanation = reader.explain(request)
+    print(explanation.to_json() if options.json else explanation.render())
+    return 0
+
+
 def convert_voice(options: argparse.Namespace) -> int:
     from cosyvoice_lite.audio.codecs import read_wave
 
     synthesizer = _open(options)
-    voice = synthesizer.voice(_voice(options, synthesizer))
+    voice = synthesizer.reader.voice(_voice(options, synthesizer))
     started = time.perf_counter()
     speech = synthesizer.convert_voice(read_wave(options.source), voice, seed=options.seed)
     n_samples = _write(options, iter([speech]))
@@ -167,9 +202,12 @@ def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) 
         voice=voice,
         mode=options.mode.replace("-", "_") if options.mode else None,
         instruct=options.instruct,
+        emotion=options.emotion,
         speed=options.speed,
         seed=options.seed,
         language=options.language,
+        lexicon=options.lexicon,
+        markup=not options.plain,
         frontend=options.frontend,
         solver=options.solver,
         n_steps=options.steps,

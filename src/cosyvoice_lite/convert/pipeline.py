@@ -110,6 +110,7 @@ def convert(
             name=checkpoint.resolve().name,
             model=config,
             precision=precision,
+            capabilities=_capabilities(checkpoint, config),
             voices=voice_records(voices),
             files={p.name: _record(p) for p in sorted(directory.iterdir())},
             licence=licence,
@@ -131,6 +132,14 @@ def recipe(precision: str) -> Recipe:
     if precision not in RECIPES:
         raise UsageError(f"unknown precision {precision!r}: choose from {', '.join(RECIPES)}")
     return RECIPES[precision]
+
+
+def _capabilities(checkpoint: Path, config: ModelConfig) -> tuple[str, ...]:
+    """What the model was taught beyond reading aloud, which its weights don't tell: the authors'
+    Instruct model is known by its name, a voice that reads phonemes knows their marks."""
+    if config.tokenizer == "phonemes":
+        return ("emotion", "marks")
+    return ("instruct", "marks") if "instruct" in checkpoint.resolve().name.lower() else ()
 
 
 def find_vocabulary(checkpoint: Path, tokenizer: str) -> Path | None:

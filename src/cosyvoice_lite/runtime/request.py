@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -26,9 +28,27 @@ TOKENS, NOISE, SOURCE = range(3)
 """What a random stream is for. Each segment has its own, so none depends on its neighbours."""
 
 
+class Options(TypedDict, total=False):
+    """How to speak a text; `Synthesizer.speak` says what each option means."""
+
+    voice: str | Voice | None
+    mode: str | None
+    instruct: str | None
+    emotion: str | None
+    speed: float
+    seed: int | None
+    language: str | None
+    lexicon: Path | None
+    markup: bool
+    frontend: str
+    sampling: Sampling | None
+    solver: str
+    n_steps: int | None
+
+
 @dataclass(frozen=True)
 class Request:
-    """A text and how to speak it; `Synthesizer.speak` says what each field means.
+    """A text and the options it is spoken with.
 
     Raises:
         UsageError: a setting is out of range, or two contradict each other.
@@ -39,9 +59,12 @@ class Request:
     voice: str | Voice | None = None
     mode: str | None = None
     instruct: str | None = None
+    emotion: str | None = None
     speed: float = 1.0
     seed: int | None = None
     language: str | None = None
+    lexicon: Path | None = None
+    markup: bool = True
     frontend: str = "lite"
     sampling: Sampling | None = None
     solver: str = "exact"

@@ -13,64 +13,30 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import Unpack
 
 from cosyvoice_lite.audio.effects import interpolate_linear
 from cosyvoice_lite.audio.waveform import Audio
-from cosyvoice_lite.bundle import VOCABULARY, Bundle
-from cosyvoice_lite.config import Sampling
-from cosyvoice_lite.errors import BundleError, UsageError, VoiceError
+from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
 from cosyvoice_lite.runtime.flow import Flow
 from cosyvoice_lite.runtime.lm import Sentence, SpeechLM
 from cosyvoice_lite.runtime.memory import MemoryPlan
+from cosyvoice_lite.runtime.reader import Reader
 from cosyvoice_lite.runtime.recording import RecordingEncoder
-from cosyvoice_lite.runtime.request import (
-    NOISE,
-    SOURCE,
-    TOKENS,
-    Request,
-    Utterance,
-    check_characters,
-)
+from cosyvoice_lite.runtime.request import NOISE, SOURCE, TOKENS, Options, Request, Utterance
 from cosyvoice_lite.runtime.session import available_threads, trim_heap
 from cosyvoice_lite.runtime.stream import ChunkSpeaker
 from cosyvoice_lite.runtime.vocoder import Vocoder
-from cosyvoice_lite.runtime.voice import (
-    Conditioning,
-    Voice,
-    bundled_voices,
-    check_voice,
-    condition,
-    natural_mode,
-)
-from cosyvoice_lite.text.frontend import prepare
-from cosyvoice_lite.text.official import normalize_official
-from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
-from cosyvoice_lite.text.segment import Segment
-from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
+from cosyvoice_lite.runtime.voice import Conditioning, Voice, condition
+from cosyvoice_lite.text.explain import Explanation
 
 Array = npt.NDArray[Any]
 
 STAGES = ("lm", "flow", "vocoder", "recordings")
 GROUPS_OF_SLOTS = 4
 """Utterances of a group for each decoding slot: enough to keep the slots busy when one ends."""
-
-
-def open_tokenizer(bundle: Bundle) -> Tokenizer:
-    """The tokenizer that the model was trained with.
-
-    Raises:
-        BundleError: it needs a vocabulary that the bundle lacks.
-    """
-    kind = bundle.manifest.model.tokenizer
-    if kind == "phonemes":
-        return PhonemeTokenizer()
-    if not bundle.has(VOCABULARY):
-        raise BundleError(
-            f"{bundle.path}: no vocabulary, so it can't read text: "
-            "convert again with --vocabulary FILE"
-        )
-    return BpeTokenizer.open(bundle.file(VOCABULARY), kind)
 
 
 class Synthesizer:
@@ -84,7 +50,7 @@ class Synthesizer:
         self.bundle = bundle
         self.memory = memory or MemoryPlan()
         self.threads = min(threads or available_threads(), available_threads())
-        self.voices: dict[str, Voice] = bundled_voices(bundle)
+        self.reader = Reader(bundle)
 
     @classmethod
     def open(
@@ -111,33 +77,26 @@ class Synthesizer:
         """Hz of everything it speaks."""
         return self.bundle.manifest.model.sample_rate
 
-    def speak(
-        self,
-        text: str,
-        *,
-        voice: str | Voice | None = None,
-        mode: str | None = None,
-        instruct: str | None = None,
-        speed: float = 1.0,
-        seed: int | None = None,
-        language: str | None = None,
-        frontend: str = "lite",
-        sampling: Sampling | None = None,
-        solver: str = "exact",
-        n_steps: int | None = None,
-    ) -> Audio:
-        """Speak `text`.
+    @property
+    def voices(self) -> dict[str, Voice]:
+        """The bundle's own voices by name."""
+        return self.reader.voices
+
+    def speak(self, text: str, **options: Unpack[Options]) -> Audio:
+        """Speak `text`, in any mixture of the languages the model speaks.
 
         Args:
-            text: in any mixture of the languages the model speaks.
             voice: a name in `voices`, or a `Voice`; by default the first of the bundle.
             mode: "sft", "zero_shot", "cross_lingual" or "instruct"; by default what the arguments
                 ask for: instruct with an instruction, else sft for a voice without a recording,
                 zero_shot for one whose words are known, cross_lingual for any other.
             instruct: how to speak, in words, for an Instruct checkpoint.
+            emotion: a named one ("happy", "sad", …), where the model can.
             speed: 2.0 is twice as fast; 0.25 to 4.
             seed: the same text, voice, seed and settings give the same samples; random by default.
             language: of the text, where it can't be seen.
+            lexicon: path of a file with readings of your own.
+            markup: whether marks and SSML in the text are understood (docs/markup.md).
             frontend: "lite", or "official" to read numbers and such as the authors' code does.
             sampling: how tokens are drawn; by default as the checkpoint says.
             solver: of the flow: "exact" as the authors' code, "balanced" or "fast".
@@ -150,35 +109,19 @@ class Synthesizer:
             TextError: nothing to speak. VoiceError: no such voice, or not in that mode.
             UsageError: a setting out of range.
         """
-        request = Request(
-            text, voice, mode, instruct, speed, seed, language, frontend, sampling, solver, n_steps
-        )
-        return Audio.concat(self.utter_all(self.plan(request)))
+        return Audio.concat(self.utter_all(self.plan(Request(text, **options))))
 
-    def stream(
-        self,
-        text: str,
-        *,
-        voice: str | Voice | None = None,
-        mode: str | None = None,
-        instruct: str | None = None,
-        speed: float = 1.0,
-        seed: int | None = None,
-        language: str | None = None,
-        frontend: str = "lite",
-        sampling: Sampling | None = None,
-        solver: str = "exact",
-        n_steps: int | None = None,
-    ) -> Iterator[Audio]:
+    def stream(self, text: str, **options: Unpack[Options]) -> Iterator[Audio]:
         """Speak `text` chunk by chunk, while the language model still writes.
 
         Arguments and errors as `speak`; errors are raised here, not at the first chunk. A changed
         speed needs the whole mel, so then a chunk is a segment.
         """
-        request = Request(
-            text, voice, mode, instruct, speed, seed, language, frontend, sampling, solver, n_steps
-        )
-        return self.utter_all(self.plan(request), in_chunks=True)
+        return self.utter_all(self.plan(Request(text, **options)), in_chunks=True)
+
+    def explain(self, text: str, **options: Unpack[Options]) -> Explanation:
+        """What `speak` would make of `text`: languages, rules, segments, phonemes, durations."""
+        return self.reader.explain(Request(text, **options))
 
     def convert_voice(self, source: Audio, voice: Voice, *, seed: int | None = None) -> Audio:
         """Say what `source` says, as it says it, with the sound of `voice`.
@@ -187,7 +130,7 @@ class Synthesizer:
             AudioError: the recording can't be used. VoiceError: the bundle can't read recordings.
         """
         number = Request("", seed=seed).chosen_seed()
-        voice = self.voice(voice)
+        voice = self.reader.voice(voice)
         tokens = [int(t) for t in self.recordings.speech_tokens(source)]
         conditioning = condition(voice, "cross_lingual" if voice.has_prompt else "sft", ())
         noise, draws = (np.random.default_rng((number, 0, purpose)) for purpose in (NOISE, SOURCE))
@@ -207,45 +150,14 @@ class Synthesizer:
         return Voice(
             name=name,
             speaker_embedding=encoder.speaker_embedding(recording),
-            prompt_text=self._prompt_ids(transcript or ""),
+            prompt_text=self.reader.prompt_ids(transcript or ""),
             prompt_tokens=encoder.speech_tokens(recording),
             prompt_mel=encoder.mel(recording),
         )
 
     def plan(self, request: Request) -> list[Utterance]:
-        """Decide everything about each segment; what can be wrong is found here.
-
-        Raises:
-            TextError, VoiceError, UsageError: as `speak`.
-        """
-        voice, seed = self.voice(request.voice), request.chosen_seed()
-        segments = prepare(
-            request.text, self.tokenizer, frontend=request.frontend, language=request.language
-        )
-        return [
-            Utterance(
-                segment=segment,
-                conditioning=self._condition(segment, voice, request),
-                sampling=request.sampling or self.bundle.manifest.model.sampling,
-                speed=request.speed * segment.prosody.rate,
-                solver=request.chosen_solver(),
-                seed=(seed, i),
-            )
-            for i, segment in enumerate(segments)
-        ]
-
-    def voice(self, voice: str | Voice | None) -> Voice:
-        """The voice meant: itself, by name, or the first there is."""
-        if isinstance(voice, Voice):
-            check_voice(voice, self.bundle.manifest.model)
-            return voice
-        known = ", ".join(self.voices) or "none: this model needs a recording to take after"
-        if voice is None and self.voices:
-            return next(iter(self.voices.values()))
-        if voice not in self.voices:
-            asked = "no voice given" if voice is None else f"unknown voice {voice!r}"
-            raise VoiceError(f"{asked}; this bundle's voices are {known}")
-        return self.voices[voice]
+        """Decide everything about each segment; what can be wrong is found here."""
+        return self.reader.plan(request)
 
     def utter_all(
         self, utterances: Iterable[Utterance], *, in_chunks: bool = False
@@ -343,16 +255,6 @@ class Synthesizer:
     def recordings(self) -> RecordingEncoder:
         return RecordingEncoder(self.bundle, self.threads)
 
-    @cached_property
-    def tokenizer(self) -> Tokenizer:
-        tokenizer = open_tokenizer(self.bundle)
-        if tokenizer.size > (rows := self.bundle.manifest.model.lm.text_vocabulary):
-            raise BundleError(
-                f"{self.bundle.path}: the vocabulary has {tokenizer.size} text tokens, "
-                f"the model knows {rows}: convert again with the right --vocabulary"
-            )
-        return tokenizer
-
     def unload(self) -> None:
         """Free every stage; the next call loads what it needs again."""
         for stage in STAGES:
@@ -386,18 +288,6 @@ class Synthesizer:
             limit = self.bundle.manifest.model.vocoder.audio_limit
             waveform = np.clip(waveform * np.float32(utterance.gain), -limit, limit)
         return Audio(waveform, self.sample_rate)
-
-    def _condition(self, segment: Segment, voice: Voice, request: Request) -> Conditioning:
-        if segment.voice is not None:
-            voice = self.voice(segment.voice)
-        instruction = self._prompt_ids(segment.instruct or request.instruct or "")
-        mode = request.mode or ("instruct" if instruction else natural_mode(voice))
-        return condition(voice, mode, instruction)
-
-    def _prompt_ids(self, text: str) -> tuple[int, ...]:
-        """A prompt's words as ids; not cut, and normalised as the authors do."""
-        check_characters(text)
-        return tuple(self.tokenizer.encode(normalize_official(text))) if text.strip() else ()
 
 
 def _with_pauses(utterance: Utterance, speech: Iterable[Audio]) -> Iterator[Audio]:
