@@ -5,6 +5,7 @@
 The official frontend stands beside this one and shares only its last step.
 """
 
+import bisect
 import itertools
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -191,9 +192,10 @@ class _Preparation:
         parts = split(
             text, self._counter(), longest=LONGEST_TOKENS * scale, wanted=WANTED_TOKENS * scale
         )
+        offsets = list(itertools.accumulate(len(span.text) for span in spoken))
         at = 0
         for number, part in enumerate(parts):
-            pieces = _within(spoken, at, at + len(part.text))
+            pieces = _within(spoken, offsets, at, at + len(part.text))
             at += len(part.text)
             final = number == len(parts) - 1
             ends = part.strength == PARAGRAPH or (final and passage.ends_paragraph)
@@ -253,6 +255,8 @@ class _Preparation:
         return self._gatherer.expand(tagged, lambda atom: atom.encoded)
 
     def _marks(self, raw: str) -> Iterator[Mark]:
+        if not self._gatherer.atoms:
+            return
         offset = 0
         for char in raw:
             if ATOM.match(char):
@@ -272,23 +276,22 @@ class _Preparation:
 
 
 def _symbols_estimated(text: str) -> int:
-    return sum(1 if char.isascii() else 3 for char in text)
+    return len(text.encode("utf-8", "replace"))  # one a letter, three a character
 
 
 def _is_spoken(char: str) -> bool:
     return unicodedata.category(char)[0] in "LN"
 
 
-def _within(pieces: list[Span], start: int, end: int) -> list[Span]:
+def _within(pieces: list[Span], ends: list[int], start: int, end: int) -> list[Span]:
     """The stretch from ``start`` to ``end`` of the pieces' text, cut by language as they are."""
-    found, at = [], 0
-    for piece in pieces:
-        text = piece.text[max(0, start - at) : max(0, end - at)]
-        if text:
-            found.append(Span(text, piece.language))
-        at += len(piece.text)
-        if at >= end:
+    found = []
+    for number in range(bisect.bisect_right(ends, start), len(pieces)):
+        piece = pieces[number]
+        begin = ends[number] - len(piece.text)
+        if begin >= end:
             break
+        found.append(Span(piece.text[max(0, start - begin) : end - begin], piece.language))
     return found
 
 

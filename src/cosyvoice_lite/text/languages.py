@@ -41,6 +41,7 @@ _RUN = re.compile(
 _REACH = 40  # runs to either side that may decide about a number
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
 _NEEDS_CARE = re.compile(rf"[{KANA}{HANGUL}]")
+_KANA_ANYWHERE = re.compile(rf"[{KANA}]")
 _HAN_ANYWHERE = re.compile(rf"[{HAN}]")
 _LATIN_ANYWHERE = re.compile(rf"[{LATIN}]")
 
@@ -125,26 +126,35 @@ def _only_in_japan(text: str) -> bool:
 
 
 @dataclass(frozen=True)
+class _Sentence:
+    """What a sentence shows as a whole, looked up once."""
+
+    cantonese: bool
+    kana: bool
+
+
+@dataclass(frozen=True)
 class _Run:
     text: str
     script: str  # a language, "han", or "" where the text has none
-    sentence: str
+    sentence: _Sentence
 
 
 def _sentences(text: str) -> Iterator[str]:
     yield from filter(None, _SENTENCE.findall(text))
 
 
-def _sentence_runs(sentence: str) -> Iterator[_Run]:
+def _sentence_runs(text: str) -> Iterator[_Run]:
+    sentence = _Sentence(bool(_CANTONESE.search(text)), bool(_KANA_ANYWHERE.search(text)))
     end = 0
-    for match in _RUN.finditer(sentence):
+    for match in _RUN.finditer(text):
         if match.start() > end:
-            yield _Run(sentence[end : match.start()], "", sentence)
+            yield _Run(text[end : match.start()], "", sentence)
         script = "" if match.lastgroup == "none" else str(match.lastgroup)
         yield _Run(match[0], script, sentence)
         end = match.end()
-    if end < len(sentence):
-        yield _Run(sentence[end:], "", sentence)
+    if end < len(text):
+        yield _Run(text[end:], "", sentence)
 
 
 def _resolve(text: str, runs: list[_Run], hint: str | None, default: str | None) -> list[Span]:
@@ -165,7 +175,7 @@ def _texture(text: str) -> str | None:
     """What Han characters without evidence are in this text, as far as the rest of it tells."""
     if _CANTONESE.search(text):
         return "yue"
-    if re.search(f"[{KANA}]", text) and not _only_in_china(text):
+    if _KANA_ANYWHERE.search(text) and not _only_in_china(text):
         return "ja"
     return None
 
@@ -175,11 +185,11 @@ def _run_language(run: _Run, texture: str | None, hint: str | None) -> str:
         return run.script
     if hint in _HAN_LANGUAGES:
         return hint
-    if _CANTONESE.search(run.sentence) and not re.search(f"[{KANA}]", run.sentence):
+    if run.sentence.cantonese and not run.sentence.kana:
         return "yue"
     if _only_in_china(run.text) or _CHINESE.search(run.text):
         return "yue" if texture == "yue" and not _only_in_china(run.text) else "zh"
-    if re.search(f"[{KANA}]", run.sentence) or _only_in_japan(run.text):
+    if run.sentence.kana or _only_in_japan(run.text):
         return "ja"
     return texture or "zh"
 

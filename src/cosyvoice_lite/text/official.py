@@ -3,8 +3,8 @@
 It knows two languages: a text with one Han character in it is Chinese, any other is English. That
 is wrong for Japanese, Cantonese and Korean, reads 3:30 as a score and forgets the "one" of 1,024;
 it is kept because a comparison with the official code is worth nothing if the texts differ.
-Where the official code crashes (Korean with digits, an unreadable number), the step that fails
-is left out instead.
+Where the official code crashes (Korean with digits), our own normalisers read the text instead;
+a number too long for it to spell stays.
 """
 
 import functools
@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from cosyvoice_lite.text.languages import spans
+from cosyvoice_lite.text.normalizers import normalizer
 from cosyvoice_lite.text.segment import Segment
 from cosyvoice_lite.text.tokenizer import Tokenizer
 
@@ -80,7 +82,12 @@ def _without_han_blanks(text: str) -> str:
 
 def _normalize_en(text: str) -> str:
     spoken = _wetext(text)
-    return _digits(spoken) if spoken else text
+    return _digits(spoken) if spoken else _without_wetext(text)
+
+
+def _without_wetext(text: str) -> str:
+    """Where the official code crashes: the text as our own rules read it."""
+    return "".join(normalizer(span.language)(span.text, None) for span in spans(text))
 
 
 def _digits(text: str) -> str:

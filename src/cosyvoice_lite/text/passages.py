@@ -105,19 +105,22 @@ class Gatherer:
         if entry.alphabet == "say":
             said = encoded = entry.notation
         else:
-            encoded = spelled(entry.notation, entry.alphabet, reads_phonemes=self.reads_phonemes)
+            encoded = self._pronounced(entry.notation, entry.alphabet, word)
             said = word if self.reads_phonemes else encoded
         self._note("lexicon", word, encoded)
         self._atom(Atom(said, encoded), style)
 
     def _spelled(self, event: ev.Spelled) -> None:
         try:
-            encoded = spelled(event.notation, event.alphabet, reads_phonemes=self.reads_phonemes)
+            encoded = self._pronounced(event.notation, event.alphabet, event.text.strip())
         except TextError as error:
             raise TextError(f"{event.place}: {error}") from error
         shown = (event.text.strip() or event.notation) if self.reads_phonemes else encoded
         self._note("phoneme", event.text or event.notation, encoded)
         self._atom(Atom(shown, encoded), event.style)
+
+    def _pronounced(self, notation: str, alphabet: str, written: str) -> str:
+        return spelled(notation, alphabet, reads_phonemes=self.reads_phonemes, written=written)
 
     def _sound(self, event: ev.Sound) -> None:
         known = "marks" in self.capabilities or (

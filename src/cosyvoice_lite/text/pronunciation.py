@@ -8,11 +8,11 @@ no other way; where no such characters exist, that is an error and not a guess.
 import functools
 
 from cosyvoice_lite.errors import TextError
-from cosyvoice_lite.text.phonemes.reading import spelled_phonemes
+from cosyvoice_lite.text.phonemes.reading import phonemes, spelled_phonemes
 
 
-def spelled(notation: str, alphabet: str, *, reads_phonemes: bool) -> str:
-    """What to put into the text that is encoded.
+def spelled(notation: str, alphabet: str, *, reads_phonemes: bool, written: str = "") -> str:
+    """What to put into the text that is encoded for ``written``, which has this pronunciation.
 
     Raises:
         TextError: the notation is wrong, or the model can't be made to say it.
@@ -22,15 +22,30 @@ def spelled(notation: str, alphabet: str, *, reads_phonemes: bool) -> str:
         return "{" + " ".join(symbols) + "}"
     if alphabet in ("kana", "hangul"):
         return "".join(char for char in notation if char not in "'’]")
-    if alphabet == "pinyin":
-        return "".join(
-            _homophone(syllable, _mandarin(), notation) for syllable in _syllables(symbols)
-        )
-    if alphabet == "jyutping":
-        return "".join(
-            _homophone(syllable, _cantonese(), notation) for syllable in _syllables(symbols)
+    if alphabet in ("pinyin", "jyutping"):
+        return _homophones(
+            _syllables(symbols), "zh" if alphabet == "pinyin" else "yue", notation, written
         )
     return _english_homophone(symbols, notation)
+
+
+def _homophones(
+    syllables: list[tuple[str, ...]], language: str, notation: str, written: str
+) -> str:
+    """A character for each syllable; one that was written and is read so anyway stays."""
+    table = _mandarin() if language == "zh" else _cantonese()
+    own = written if len(written) == len(syllables) else "\0" * len(syllables)
+    chars = []
+    for char, syllable in zip(own, syllables, strict=True):
+        if char != "\0" and tuple(phonemes(char, language)) == syllable:
+            chars.append(char)
+        elif syllable in table:
+            chars.append(table[syllable])
+        else:
+            raise TextError(
+                f"no character is read {notation!r}, and the loaded model reads characters only"
+            )
+    return "".join(chars)
 
 
 def _syllables(symbols: list[str]) -> list[tuple[str, ...]]:
@@ -40,14 +55,6 @@ def _syllables(symbols: list[str]) -> list[tuple[str, ...]]:
         if symbol[-1].isdigit():
             found.append([])
     return [tuple(syllable) for syllable in found if syllable]
-
-
-def _homophone(syllable: tuple[str, ...], table: dict[tuple[str, ...], str], notation: str) -> str:
-    if syllable not in table:
-        raise TextError(
-            f"no character is read {notation!r} alone, and the loaded model reads characters only"
-        )
-    return table[syllable]
 
 
 @functools.cache

@@ -19,6 +19,7 @@ _PLACE = re.compile(
     r"|(?P<open>[“「『（【《\[(]|(?<![\w])\"(?=\w))|(?P<close>[”」』）】》\])]|(?<=\S)\"(?!\w))"
 )
 _STRENGTHS = {"paragraph": PARAGRAPH, "line": SENTENCE, "sentence": SENTENCE, "clause": CLAUSE}
+_WIDEST = 8  # characters that a token may stand for, in text without punctuation
 _AFTER = "的了着过吧吗呢啊嘛么们里上下中后前时候就也都还又是在和与及或而但把被让给嘅咗喺啦㗎はがをにでともへやねよて도는은이가을를에의고며"
 _FULL_STOP = {"zh": "。", "yue": "。", "ja": "。", "en": ".", "ko": "."}
 _ENDED = re.compile(r"[。！？!?….．；;，、,：:—~\-][\"'”’」』）)\]】》]*$")
@@ -60,8 +61,9 @@ def _cut(text: str, grade: int) -> list[Part]:
         if kind == "open":
             depth += 1
             continue
-        closing = sum(match[0].count(mark) for mark in '”」』）】》])"')
-        depth = 0 if kind == "paragraph" else max(0, depth - closing)
+        if depth:
+            closing = sum(match[0].count(mark) for mark in '”」』）】》])"')
+            depth = 0 if kind == "paragraph" else max(0, depth - closing)
         strength = _STRENGTHS.get(kind, 0)
         if strength - (depth > 0) >= grade and match.end() > start:
             _append(parts, text[start : match.end()], strength)
@@ -82,7 +84,9 @@ def _append(parts: list[Part], text: str, strength: int) -> None:
 
 def _fitted(part: Part, count: Callable[[str], int], longest: int, grade: int) -> Iterator[Part]:
     """The part itself if it fits, else packs of its clauses, else of its words."""
-    if len(part.text) * 4 <= longest or count(part.text) <= longest:
+    if len(part.text) * 4 <= longest or (
+        len(part.text) <= longest * _WIDEST * 2 and count(part.text) <= longest
+    ):
         yield part
         return
     pieces = [p.text for p in _cut(part.text, grade)] if grade == CLAUSE else [part.text]
@@ -98,7 +102,7 @@ def _fitted(part: Part, count: Callable[[str], int], longest: int, grade: int) -
 def _words_packed(text: str, count: Callable[[str], int], longest: int) -> Iterator[str]:
     """Cut text without punctuation: at a blank, else behind a particle, else anywhere."""
     rest = text
-    while count(rest) > longest and len(rest) > 1:
+    while len(rest) > 1 and (len(rest) > longest * _WIDEST or count(rest) > longest):
         limit = _longest_prefix(rest, count, longest)
         cut = _best_place(rest, limit)
         yield rest[:cut]
@@ -108,7 +112,7 @@ def _words_packed(text: str, count: Callable[[str], int], longest: int) -> Itera
 
 def _longest_prefix(text: str, count: Callable[[str], int], longest: int) -> int:
     """How many characters fit, found by halving."""
-    low, high = 1, min(len(text), longest * 8)
+    low, high = 1, min(len(text), longest * _WIDEST)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if count(text[:middle]) <= longest else (low, middle - 1)

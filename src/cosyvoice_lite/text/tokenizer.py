@@ -111,6 +111,8 @@ class BpeTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The ids of ``text``; every special token written out in it becomes its one id."""
+        if "<|" not in text:  # the search for 1609 special tokens costs ten times the encoding
+            return self.encoding.encode_ordinary(text)
         return self.encoding.encode(text, allowed_special="all")
 
     def decode(self, ids: list[int]) -> str:

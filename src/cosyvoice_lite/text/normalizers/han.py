@@ -83,7 +83,7 @@ def rules(words: Words) -> list[Rule]:
         rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)|(?<=[vV])\d+(?:\.\d+)+", say.dotted),
         rule("code", r"(?<=[A-Za-z])[-−]?(\d{3,}|0\d+)(?![\d.,])", lambda m: words.numerals.spell(m[1])),
         rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),
-        rule("arithmetic", rf"({_N})\s*([-+−×xX*÷/^=<>≈≤≥≠])\s*(?={_N})(?=[^，。]*[=＝]|.)", say.arithmetic),
+        rule("arithmetic", rf"({_N})\s*([-+−×xX*÷/^=<>≈≤≥≠])\s*(?={_N})", say.arithmetic),
         rule("result", r"\s*([=＝<>≈≤≥≠])\s*", lambda m: words.symbols.get(m[1], "")),
         rule("ordinal", r"(?<=第)(\d+)", lambda m: words.numerals.integer(m[1])),
         rule("Roman numeral", r"(?<=第)?([IVX]+)(?=[章节節卷部世级級期季])", say.roman),
