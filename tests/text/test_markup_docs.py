@@ -1,0 +1,22 @@
+"""Every example of docs/markup.md is understood by the frontend."""
+
+import re
+from pathlib import Path
+
+import pytest
+from vocab import WordTokenizer
+
+from cosyvoice_lite.text.frontend import prepare
+
+PAGE = (Path(__file__).parents[2] / "docs" / "markup.md").read_text("utf-8")
+ROWS = re.findall(r"^\|.*\| `([^`]+)` \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", [row.replace("\\|", "|") for row in ROWS])
+def test_example(example: str) -> None:
+    able = frozenset(["instruct", "marks"])
+    assert prepare(example, WordTokenizer(), capabilities=able, voice_tags=True)
+
+
+def test_there_are_examples_of_all_marks_and_elements() -> None:
+    assert len(ROWS) >= 19
