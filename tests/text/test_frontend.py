@@ -85,6 +85,18 @@ def test_model_marks_pass_and_unknown_brackets_are_text() -> None:
     assert only("a[hissing]b").text == "ab."
 
 
+def test_a_bracket_that_only_looks_like_pinyin_is_text() -> None:
+    assert "ref one" in only("as in [ref1] and [he2]").text
+    assert only("见[ref1]").text == "见[ref一]。"
+
+
+def test_the_official_models_get_the_language_tag_that_was_written() -> None:
+    segments = prepare("<|en|>And then. " + "Later on it rained. " * 5, Characters())
+    assert len(segments) > 1
+    assert all("".join(map(chr, s.token_ids)).startswith("<|en|>") for s in segments)
+    assert "<" not in "".join(s.text for s in segments)
+
+
 def test_prosody_nests_and_is_bounded() -> None:
     ssml = (
         "<speak><prosody rate='slow' volume='-6dB'>a<prosody rate='50%' pitch='+2st'>b</prosody>"

@@ -35,6 +35,16 @@ def said(text: str, language: str) -> str:
         ("重新", "ch ong 2 x in 1"),
         ("头发很长", "t ou 2 f a 5 h en 3 ch ang 2"),
         ("還書", "h uan 2 sh u 1"),
+        ("三个", "s an 1 g e 5"),
+        ("跑得快", "p ao 3 d e 5 k uai 4"),
+        ("数一数", "sh u 3 i 5 sh u 3"),
+        ("角色", "j ve 2 s e 4"),
+        ("降落投降", "j iang 4 l uo 4 t ou 2 x iang 2"),
+        ("快乐的音乐", "k uai 4 l e 4 d e 5 in 1 ve 4"),
+        ("觉得睡觉", "j ve 2 d e 5 sh uei 4 j iao 4"),
+        ("系鞋带", "j i 4 x ie 2 d ai 4"),
+        ("供给", "g ong 1 j i 3"),
+        ("勉强", "m ian 2 q iang 3"),
         ("四十四", "s ii 4 sh iii 2 s ii 4"),
     ],
 )
@@ -121,6 +131,11 @@ KOREAN = (
 def test_korean(pair: str) -> None:
     written, heard = pair.split(":")
     assert ko.pronounce(written) == [ko._jamo(char) for char in heard]
+
+
+def test_korean_across_words() -> None:
+    assert said("할 수 있어요", "ko") == "h a l. ss u i ss eo yo"
+    assert said("물 속", "ko") == "m u l. s o k."
 
 
 @pytest.mark.parametrize(

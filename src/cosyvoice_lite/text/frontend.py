@@ -228,7 +228,8 @@ class _Preparation:
             ended = closed(shown, language)
             pieces = [*pieces, Span(ended[len(shown) :], language)] if ended != shown else pieces
             shown = ended
-        ids = tuple(self._request.tokenizer.encode(told.symbol + self._encoded(pieces)))
+        ahead = told.symbol + self._tag(passage.style)
+        ids = tuple(self._request.tokenizer.encode(ahead + self._encoded(pieces)))
         if not ids:
             return None
         style = passage.style
@@ -242,6 +243,10 @@ class _Preparation:
             instruct=told.instruct,
             marks=tuple(self._marks(raw)),
         )
+
+    def _tag(self, style: Style) -> str:
+        """The language tag that the caller wrote: each segment behind it begins with it."""
+        return f"<|{style.language}|>" if style.tagged and not self._reads_phonemes else ""
 
     def _shown(self, text: str) -> str:
         return self._gatherer.expand(text, lambda atom: atom.shown)

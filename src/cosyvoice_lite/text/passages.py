@@ -181,7 +181,8 @@ class Gatherer:
 
 
 def _manner(style: Style) -> tuple[object, ...]:
-    return style.prosody, style.voice, style.emotion
+    tag = style.language if style.tagged else None
+    return style.prosody, style.voice, style.emotion, tag
 
 
 def _main_language(text: str) -> str:

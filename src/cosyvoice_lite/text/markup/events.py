@@ -27,6 +27,8 @@ class Style:
     voice: str | None = None
     emotion: str | None = None
     strong: bool = False
+    tagged: bool = False
+    """Whether the language was written as a tag, ``<|en|>``, which the official models know."""
 
     def with_prosody(self, rate: float, pitch_semitones: float, volume_db: float) -> "Style":
         """The style inside a ``prosody`` element: rates multiply, pitch and volume add."""

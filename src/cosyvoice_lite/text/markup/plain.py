@@ -19,6 +19,7 @@ from cosyvoice_lite.text.markup.events import (
     place,
     seconds,
 )
+from cosyvoice_lite.text.phonemes.reading import spelled_phonemes
 
 SOUNDS = (
     "laughter breath noise cough clucking accent quick_breath hissing sigh vocalized-noise lipsmack mn"
@@ -41,6 +42,10 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 
+_JYUTPING = re.compile(
+    r"(?:gw|kw|ng|[bpmfdtnlgkhwzcsj])?(?:aa|a|e|i|o|oe|eo|u|yu)[iumngptk]{0,2}6|(?:ng|m)6"
+)
+
 
 def parse(text: str, style: Style, *, voice_tags: bool = False) -> list[Event]:
     """The events of a text with light markup.
@@ -58,6 +63,8 @@ def parse(text: str, style: Style, *, voice_tags: bool = False) -> list[Event]:
     end = 0
     for match in _MARK.finditer(text):
         if (match["voice"] or match["rate"]) and not voice_tags:
+            continue
+        if match["reading"] and not _is_reading(match):
             continue
         if match.start() > end:
             events.append(Words(text[end : match.start()], style))
@@ -96,8 +103,19 @@ def _apply(
     elif match["rate"]:
         return replace(style, prosody=replace(style.prosody, rate=_bounded(float(match["rate"]))))
     else:
-        return replace(style, language=language_of(match["tag"], where))
+        return replace(style, language=language_of(match["tag"], where), tagged=True)
     return style
+
+
+def _is_reading(match: re.Match[str]) -> bool:
+    """Whether ``[hao3]`` is a syllable: it must exist, and stand in a text with Han characters."""
+    if not any("\u4e00" <= char <= "\u9fff" for char in match.string):
+        return False
+    try:
+        spelled_phonemes(match["reading"].lower(), "pinyin")
+    except TextError:
+        return bool(_JYUTPING.fullmatch(match["reading"].lower()))
+    return True
 
 
 def _bounded(rate: float) -> float:

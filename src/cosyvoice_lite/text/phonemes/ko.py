@@ -68,6 +68,10 @@ _WORDS = {  # readings that no rule gives: 제28·29항 and lexical exceptions
 }  # fmt: skip
 _WORD = re.compile("|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True)))
 
+_DEPENDENT = re.compile(
+    "것|거(?!리|울|의)|게(?=[ .,!?]|$)|걸(?!음)|수(?=[ 가는도를밖.,]|$)|데(?=[ .,가는도]|$)|줄|지(?=[ 도.,]|$)|바(?=[ .,가를]|$)"
+)
+
 _Jamo = list[str]  # initial, vowel, coda of a syllable; " " where there is none
 
 
@@ -78,10 +82,23 @@ def phonemes(text: str) -> list[str]:
     text = unicodedata.normalize("NFC", text)
     for match in _LETTERS.finditer(text):
         symbols += [MARK_OF[char] for char in text[end : match.start()] if char in MARK_OF]
-        for syllable in pronounce(match[0]):
+        syllables = pronounce(match[0])
+        if _DEPENDENT.match(text, match.start()) and _ends_in_l(text[: match.start()][-2:]):
+            syllables[0][0] = _TENSE[syllables[0][0]]
+        for syllable in syllables:
             symbols += _symbols(syllable)
         end = match.end()
     return symbols + [MARK_OF[char] for char in text[end:] if char in MARK_OF]
+
+
+def _ends_in_l(before: str) -> bool:
+    """제27항: the ending -(으)ㄹ, a blank, and then a dependent noun: 할 수 → 할 쑤."""
+    return (
+        len(before) == 2
+        and before[1] == " "
+        and "가" <= before[0] <= "힣"
+        and _jamo(before[0])[2] == "ㄹ"
+    )
 
 
 def pronounce(word: str) -> list[_Jamo]:
