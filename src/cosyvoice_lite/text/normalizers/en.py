@@ -29,7 +29,7 @@ _UNITS = {  # sign: one, many
     "GHz": ("gigahertz", "gigahertz"), "MHz": ("megahertz", "megahertz"), "kHz": ("kilohertz", "kilohertz"), "Hz": ("hertz", "hertz"), "kWh": ("kilowatt hour", "kilowatt hours"),
     "kW": ("kilowatt", "kilowatts"), "W": ("watt", "watts"), "mAh": ("milliamp hour", "milliamp hours"), "V": ("volt", "volts"), "dB": ("decibel", "decibels"),
     "°C": ("degree Celsius", "degrees Celsius"), "℃": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "℉": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"), "ms": ("millisecond", "milliseconds"), "hrs": ("hour", "hours"), "hr": ("hour", "hours"), "mins": ("minute", "minutes"), "min": ("minute", "minutes"),
+    "°": ("degree", "degrees"), "¢": ("cent", "cents"), "µm": ("micrometer", "micrometers"), "μm": ("micrometer", "micrometers"), "ms": ("millisecond", "milliseconds"), "hrs": ("hour", "hours"), "hr": ("hour", "hours"), "mins": ("minute", "minutes"), "min": ("minute", "minutes"),
     "secs": ("second", "seconds"), "sec": ("second", "seconds"), "kcal": ("kilocalorie", "kilocalories"), "fps": ("frame per second", "frames per second"), "px": ("pixel", "pixels"),
 }  # fmt: skip
 _MONEY = {  # sign: one, many, hundredth
@@ -48,7 +48,7 @@ _SCALES = {
 _ABBREVIATIONS = {
     "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor", "Sr.": "Senior", "Jr.": "Junior", "vs.": "versus", "etc.": "et cetera", "e.g.": "for example",
     "i.e.": "that is", "approx.": "approximately", "dept.": "department", "est.": "established", "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Gen.": "General",
-    "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Rev.": "Reverend", "Ave.": "Avenue", "Blvd.": "Boulevard", "w/o": "without", "w/": "with", "a.k.a.": "also known as",
+    "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Rev.": "Reverend", "Ave.": "Avenue", "Blvd.": "Boulevard", "w/o": "without", "w/": "with", "Mt.": "Mount", "Ft.": "Fort", "a.k.a.": "also known as",
 }  # fmt: skip
 _SYMBOLS = {
     "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "×": "times", "*": "", "÷": "divided by", "<": "less than", ">": "greater than", "≈": "approximately", "≤": "less than or equal to",
@@ -70,7 +70,7 @@ _TRIGGER = re.compile(
     + r") \d"
     r"|(?:No|Nos|Fig|Vol|pp?|St)\. ?(?=\w)|[A-Za-z0-9._+-]+@(?=\w)|(?:Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article|"
     + _KINGS
-    + r") [IVXL]+\b)|[-−](?=[\d.$€£])|\(\d{3}\)"
+    + r") [IVXL]+\b)|[-−](?=[\d.$€£])|\(\d{3}\)|\bvs\b(?!\.)|\bDr(?= [A-Z])"
 )
 
 
@@ -255,6 +255,15 @@ _RULES = [
     rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", _address),
     rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
     rule("hashtag", r"#(?=[A-Za-z])", lambda m: "hashtag "),
+    rule("idiom", r"(?<!\d)(?:24/7|9/11|7-Eleven)(?!\d)", lambda m: {"24/7": "twenty-four seven", "9/11": "nine eleven"}.get(m[0])),
+    rule("feet and inches", r"(\d)['′]\s?(\d{1,2})(?:\"|″|''|(?=\s|[.,]|$))", lambda m: f"{english(m[1])} feet {english(m[2])}"),
+    rule("sharp", r"(?<=[A-G])#(?!\w)", lambda m: " sharp"),
+    rule("versus", r"vs(?![\w.])", lambda m: "versus"),
+    rule("abbreviation", r"Dr(?= [A-Z])", lambda m: "Doctor"),
+    rule("telephone", r"(?:1-)?(?<!\d)\d{3}-\d{3}-\d{4}(?!\d)|(?<![\d-])\d{3}-\d{4}(?![\d-])", _phone),
+    rule("emergency", r"(?<!\d)[2-9]11(?!\d)", lambda m: english_digits(m[0]) if near(m, re.compile(r"(?:[Cc]all|[Dd]ial|[Rr]ing)(?:ed|ing)? $"), 10) else None),
+    rule("address", r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)", lambda m: " dot ".join(english_digits(p) for p in m[0].split("."))),
+    rule("money range", rf"([$€£])({_N})[-–—](?:[$€£])?({_N})(?!\d)", lambda m: f"{_number(m[2])} to {_number(m[3])} {_MONEY[m[1]][1]}"),
     rule("number sign", r"#(?=\d)", lambda m: "number "),
     rule("about", r"~(?=\d)", lambda m: "about "),
     rule("telephone", r"(?:\+\d{1,3}[ .-]?)?\(?(?<!\d)\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)", _phone),

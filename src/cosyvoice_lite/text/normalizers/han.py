@@ -45,7 +45,7 @@ class Words:
 
 _N = r"(?<![\d.])[0-9]+(?:[,，][0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 TRIGGER = re.compile(
-    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞πΩμ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
+    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞πΩμ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
 )
 
 
@@ -62,11 +62,20 @@ def rules(words: Words) -> list[Rule]:
         rule("identity number", r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])", say.phone),
         rule("telephone", r"(?:\+?86[- ]?)?(?<!\d)1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)", say.phone),
         rule("telephone", r"\+\d{1,3}(?:[- ]\d{2,5}){2,4}(?!\d)", say.phone),
-        rule("telephone", r"\(?0\d{2,3}\)?[- ]\d{7,8}(?!\d)|(?<!\d)[48]00[- ]\d{3}[- ]?\d{4}(?!\d)", say.phone),
+        rule("telephone", r"\(?0\d{2,3}\)?[- ]\d{3,4}[- ]?\d{4}(?!\d)|(?<!\d)[48]00[- ]\d{3}[- ]?\d{4}(?!\d)", say.phone),
         rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?!\d)", say.date),
         rule("date", r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})([日号號])", say.written_date),
+        rule(
+            "service number",
+            r"(?<!\d)(?:12306|12315|10086|10010|95\d{3})(?!\d)|618(?=大促|购物|活动|期间)|315(?=晚会)|1[12]\d(?=报警|急救|火警|電話|电话)",
+            say.phone,
+        ),
+        rule("generation", r"(?<!\d)([5-9]0|0[05])(?=[后後](?![来來天]))", lambda m: words.numerals.spell(m[1])),
+        rule("height", r"(?<![\d.])(\d)(米)(\d{2})(?!\d)", lambda m: f"{words.numerals.spell(m[1])}{m[2]}{words.numerals.spell(m[3])}"),
+        rule("number sign", r"N[oO]\.?\s?(\d+)", lambda m: words.ordinal + words.numerals.integer(m[1])),
+        rule("range sign", r"(?<=[日号號月年时時点點])\s?[-–—]\s?(?=\d)", lambda m: words.to),
         rule("room", r"(?<![\d.])\d{3,4}(?=室|号房|號房|房(?![间間屋])|次列车|航班|路公交)", say.phone),
-        rule("year", r"(?<!\d)(\d{4})(?:[-–—~～至到](\d{4}))?(?=年(?![级級假龄齡]))", say.years),
+        rule("year", r"(?<!\d)(\d{4})(?:[-–—~～至到](\d{4}|\d{2}))?(?=年(?![级級假龄齡]))", say.years),
         rule("year", r"(?<!\d)(\d{2})(?=年(?:生|出生|的时候|届|屆|级)|年\d{1,2}月)", lambda m: words.numerals.spell(m[1])),
         rule("month", r"(?<!\d)(\d{1,2})[-–~～](\d{1,2})(?=月)", say.range_),
         rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～至到]+\s*(\d{1,2}):([0-5]\d)(?!\d)", say.time_range),
@@ -75,14 +84,14 @@ def rules(words: Words) -> list[Rule]:
         rule("fraction", r"(?<![\d/.])(\d+)/(\d+)(?![\d/])", say.fraction),
         rule("percent", rf"({minus}{_N})\s*[%％]?\s*[-–—~～至到]\s*({minus}{_N})\s*([%％‰])", say.percent_range),
         rule("percent", rf"([-+−]?)({_N})\s*([%％‰])", say.percent),
-        rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬)?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?", say.money),
+        rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬)?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?(?:元|块|塊|美元|港元|欧元|英镑|人民币)?", say.money),
         rule("temperature", rf"({minus})({_N})(?:\s*[-–~～到至]\s*({minus}{_N}))?\s*(°[CF]|[℃℉])", say.temperature),
         rule("temperature", rf"(?<![\w\d])[-−]({_N})(?=度)", lambda m: words.below_zero + words.numerals.number(m[1])),
         rule("speed", rf"({_N})\s*(km|m|mi|公里|千米|米)/([hs])(?![A-Za-z])", say.speed),
         rule("unit", rf"({minus}{_N})(?:\s*[-–—~～到至]\s*({_N}))?\s*({units})(?![A-Za-z])", say.unit),
         rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)|(?<=[vV])\d+(?:\.\d+)+", say.dotted),
         rule("code", r"(?<=[A-Za-z])[-−]?(\d{3,}|0\d+)(?![\d.,])", lambda m: words.numerals.spell(m[1])),
-        rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),
+        rule("model number", r"(?<=[A-Za-z歼轰运直鹰风])[-−](?=\d)", lambda m: ""),
         rule("arithmetic", rf"({_N})\s*([-+−×xX*÷/^=<>≈≤≥≠])\s*(?={_N})", say.arithmetic),
         rule("result", r"\s*([=＝<>≈≤≥≠])\s*", lambda m: words.symbols.get(m[1], "")),
         rule("ordinal", r"(?<=第)(\d+)", lambda m: words.numerals.integer(m[1])),
@@ -163,7 +172,11 @@ class _Sayings:
         said = (
             n.spell if is_year and "年" in match.string[match.end() : match.end() + 3] else n.number
         )
-        return f"{said(first)}{match[2]}{self.words.to}{said(second)}"
+        counted = re.compile(rf"\s?(?:{self.words.counters})").match(match.string, match.end())
+        ends = [
+            self.words.numerals.two if n == "2" and counted else said(n) for n in (first, second)
+        ]
+        return f"{ends[0]}{match[2]}{self.words.to}{ends[1]}"
 
     def clock(self, hour: str, minute: str, second: str | None = None) -> str:
         w, n = self.words, self.words.numerals

@@ -31,7 +31,7 @@ _SYMBOLS = {
 }  # fmt: skip
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 _TRIGGER = re.compile(
-    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞π_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff])[~～〜](?=\d)"
+    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞π_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|\(0\d|※"
 )
 
 
@@ -140,6 +140,8 @@ _RANGE = r"\s*[-–—~～〜から]+\s*"
 _RULES = [
     rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", _address),
     rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
+    rule("number sign", r"N[oO]\.?\s?(?=\d)", lambda m: "ナンバー"),
+    rule("telephone", r"\(0\d{1,4}\)\s?\d{1,4}-\d{4}(?!\d)", _digits),
     rule("hashtag", r"#(?=\w)", lambda m: ""),
     rule("postal code", r"〒?\s?(?<!\d)(\d{3})-(\d{4})(?![\d-])", lambda m: ("郵便番号" if "〒" in m[0] else "") + _digits(m)),
     rule("telephone", r"(?<!\d)0\d{1,3}-\d{2,4}-\d{3,4}(?!\d)|(?<!\d)0[5789]0\d{8}(?!\d)|\+81[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
@@ -157,6 +159,7 @@ _RULES = [
     rule("arithmetic", rf"({_N})\s*([-+−×x*÷/=＝])\s*(?={_N})", _arithmetic),
     rule("Roman numeral", r"(?<=第)[IVX]+", _roman),
     rule("range", rf"({_N})([万億]?)\s*[-–—~～〜]\s*(?={_N})(?![\d.]+-)", lambda m: f"{_number(m[1])}{m[2]}から"),
+    rule("range sign", r"[~～〜](?=[\d¥￥$€£]|[^\w]|$)", lambda m: "から"),
     rule("range", r"(?<=[\u4e00-\u9fff])[~～〜](?=\d)", lambda m: "から"),
     rule("digits", r"(?<![\d.,])(?:0\d+|\d{12,})(?![\d,.]*\d)", lambda m: JA.spell(m[0]).replace("〇", "ゼロ")),
     rule("negative", rf"(?<![\w)）])[-−]({_N})", lambda m: _signed(m[0])),

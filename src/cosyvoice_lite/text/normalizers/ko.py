@@ -27,10 +27,11 @@ _SYMBOLS = {
     "+": "플러스", "-": "마이너스", "−": "마이너스", "×": "곱하기", "x": "곱하기", "*": "곱하기", "÷": "나누기", "/": "슬래시", "=": "는", "<": "작다", ">": "크다", "≈": "약", "±": "플러스마이너스", "&": "앤드", "@": "골뱅이", "%": "퍼센트", "#": "샵",
     "°": "도", "℃": "도", "№": "번호", "²": "제곱", "³": "세제곱", "$": "달러", "€": "유로", "£": "파운드", "₩": "원", "√": "루트", "π": "파이", "∞": "무한대", "~": "", "㎡": "제곱미터",
 }  # fmt: skip
+_PAIRS = {"1": "한두", "2": "두세", "3": "서너", "4": "네댓", "5": "대여섯"}  # 한두 명, 두세 개
 _MONTHS = {6: "유", 10: "시"}
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 _TRIGGER = re.compile(
-    r"[0-9%+=<>×÷*&@#°℃℉№㎡²³$¥￥€£₩￦±≈√∞π_|\\{}^/]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<![A-Za-z])[IVX]+(?=[장부세])"
+    r"[0-9%+=<>×÷*&@#°℃℉№㎡²³$¥￥€£₩￦±≈√∞π_|\\{}^/]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<![A-Za-z])[IVX]+(?=[장부세])|N[oO]\.?\s?(?=\d)|(?<=[가-힣])\s?[~～∼]"
 )
 
 
@@ -98,6 +99,8 @@ def _counted(match: re.Match[str]) -> str | None:
         return None
     if match.string[match.end() :].lstrip().startswith("번째") and number == "1":
         return "첫 "
+    if second and int(second) == int(number) + 1 and number in _PAIRS:
+        return _PAIRS[number] + " "
     said = korean_native(number) if int(number) < 100 else _large_native(number)
     if second:
         said += f"에서 {korean_native(second) if int(second) < 100 else KO.integer(second)}"
@@ -157,6 +160,11 @@ _RANGE = r"\s*[-–—~～∼]\s*"
 _RULES = [
     rule("url", r"(?:https?://|www\.)[A-Za-z0-9./?=&%#:~+\-_]*[A-Za-z0-9/]", _address),
     rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
+    rule("number sign", r"N[oO]\.?\s?(?=\d)", lambda m: "넘버 "),
+    rule("historic day", r"(?<!\d)(\d{1,2})·(\d{1,2})(?!\d)|(?<!\d)(\d{1,2})\.(\d{1,2})(?=\s?(?:광복|혁명|민주|전쟁|사태|운동))", lambda m: "".join(KO.spell(g) for g in m.groups() if g)),
+    rule("quarter", r"([1-4])/4(?=\s?분기)", lambda m: KO.spell(m[1]) + "사"),
+    rule("one before ten thousand", r"(?<![\d.,])1(?=[만천백](?!\d))", lambda m: ""),
+    rule("range sign", r"\s?[~～∼]\s?(?=\d)", lambda m: "에서 "),
     rule("hashtag", r"#(?=\w)", lambda m: ""),
     rule("telephone", r"(?<!\d)(?:0\d{1,2}-\d{3,4}-\d{4}|1[5-8]\d\d-\d{4}|01\d{8,9})(?!\d)|\+82[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
     rule("identity number", r"(?<!\d)\d{6}-[1-4]\d{6}(?!\d)", _digits),
