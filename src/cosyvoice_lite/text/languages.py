@@ -40,7 +40,7 @@ _RUN = re.compile(
 )
 _REACH = 40  # runs to either side that may decide about a number
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
-_NEEDS_CARE = re.compile(rf"[{KANA}{HANGUL}]")
+_HANGUL_ANYWHERE = re.compile(rf"[{HANGUL}]")
 _KANA_ANYWHERE = re.compile(rf"[{KANA}]")
 _HAN_ANYWHERE = re.compile(rf"[{HAN}]")
 _LATIN_ANYWHERE = re.compile(rf"[{LATIN}]")
@@ -81,10 +81,14 @@ def spans(text: str, language: str | None = None, default: str | None = None) ->
 
 def _single_language(text: str, language: str | None, default: str | None) -> str | None:
     """The language of a text that needs no cutting, which is most texts."""
-    if _NEEDS_CARE.search(text):
-        return None
     han = _HAN_ANYWHERE.search(text)
     latin = _LATIN_ANYWHERE.search(text)
+    kana, hangul = _KANA_ANYWHERE.search(text), _HANGUL_ANYWHERE.search(text)
+    if hangul:
+        return None if han or latin or kana else "ko"
+    if kana:
+        mixed = latin or language in ("zh", "yue") or _only_in_china(text) or _CHINESE.search(text)
+        return None if mixed else "ja"
     if han and latin:
         return None
     wished = language or default or "en"
