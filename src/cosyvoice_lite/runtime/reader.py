@@ -1,0 +1,116 @@
+"""A request → utterances: who speaks, what is said, and how, before any model runs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from cosyvoice_lite.bundle import VOCABULARY, Bundle
+from cosyvoice_lite.errors import BundleError, VoiceError
+from cosyvoice_lite.runtime.request import Request, Utterance, check_characters
+from cosyvoice_lite.runtime.voice import (
+    Conditioning,
+    Voice,
+    bundled_voices,
+    check_voice,
+    condition,
+    natural_mode,
+)
+from cosyvoice_lite.text import frontend
+from cosyvoice_lite.text.explain import Explanation, explain
+from cosyvoice_lite.text.lexicon import Lexicon
+from cosyvoice_lite.text.official import normalize_official
+from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
+from cosyvoice_lite.text.segment import Segment
+from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
+
+
+class Reader:
+    """The voices and the tokenizer of one bundle."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.voices: dict[str, Voice] = bundled_voices(bundle)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that the model was trained with."""
+        tokenizer = _open_tokenizer(self.bundle)
+        if tokenizer.size > (rows := self.bundle.manifest.model.lm.text_vocabulary):
+            raise BundleError(
+                f"{self.bundle.path}: the vocabulary has {tokenizer.size} text tokens, "
+                f"the model knows {rows}: convert again with the right --vocabulary"
+            )
+        return tokenizer
+
+    def plan(self, request: Request) -> list[Utterance]:
+        """Decide everything about each segment; what can be wrong is found here.
+
+        Raises:
+            TextError, VoiceError, UsageError: as `Synthesizer.speak`.
+        """
+        voice, seed = self.voice(request.voice), request.chosen_seed()
+        segments = frontend.run(request.text, self._text_request(request, voice))
+        return [
+            Utterance(
+                segment=segment,
+                conditioning=self._condition(segment, voice, request),
+                sampling=request.sampling or self.bundle.manifest.model.sampling,
+                speed=request.speed * segment.prosody.rate,
+                solver=request.chosen_solver(),
+                seed=(seed, i),
+            )
+            for i, segment in enumerate(segments)
+        ]
+
+    def explain(self, request: Request) -> Explanation:
+        """What the frontend makes of the text, step by step; nothing is spoken."""
+        return explain(request.text, self._text_request(request, self.voice(request.voice)))
+
+    def voice(self, voice: str | Voice | None) -> Voice:
+        """The voice meant: itself, by name, or the first there is."""
+        if isinstance(voice, Voice):
+            check_voice(voice, self.bundle.manifest.model)
+            return voice
+        known = ", ".join(self.voices) or "none: this model needs a recording to take after"
+        if voice is None and self.voices:
+            return next(iter(self.voices.values()))
+        if voice not in self.voices:
+            asked = "no voice given" if voice is None else f"unknown voice {voice!r}"
+            raise VoiceError(f"{asked}; this bundle's voices are {known}")
+        return self.voices[voice]
+
+    def prompt_ids(self, text: str) -> tuple[int, ...]:
+        """A prompt's words as ids; not cut, and normalised as the authors do."""
+        check_characters(text)
+        return tuple(self.tokenizer.encode(normalize_official(text))) if text.strip() else ()
+
+    def _text_request(self, request: Request, voice: Voice) -> frontend.Request:
+        return frontend.Request(
+            self.tokenizer,
+            frontend=request.frontend,
+            language=request.language,
+            voice_language=voice.language,
+            capabilities=frozenset(self.bundle.manifest.capabilities),
+            emotion=request.emotion,
+            lexicon=None if request.lexicon is None else Lexicon.open(request.lexicon),
+            markup=request.markup,
+        )
+
+    def _condition(self, segment: Segment, voice: Voice, request: Request) -> Conditioning:
+        if segment.voice is not None:
+            voice = self.voice(segment.voice)
+        instruction = self.prompt_ids(segment.instruct or request.instruct or "")
+        mode = request.mode or ("instruct" if instruction else natural_mode(voice))
+        return condition(voice, mode, instruction)
+
+
+def _open_tokenizer(bundle: Bundle) -> Tokenizer:
+    kind = bundle.manifest.model.tokenizer
+    if kind == "phonemes":
+        return PhonemeTokenizer()
+    if not bundle.has(VOCABULARY):
+        raise BundleError(
+            f"{bundle.path}: no vocabulary, so it can't read text: "
+            "convert again with --vocabulary FILE"
+        )
+    return BpeTokenizer.open(bundle.file(VOCABULARY), kind)
