@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from training.data import Corpus
 from training.loop import averaged, device
-from training.model.speech_tokenizer import SpeechTokenizer, to_ids
+from training.model.speech_tokenizer import SpeechTokenizer, to_ids, token_count
 from training.sizes import TOKENIZER
-from training.spectral import mel_spectrogram
+from training.spectral import HOP, mel_spectrogram
 from training.train_tokenizer import BLANK, SPOKEN
 
 Ints = NDArray[np.int64]
@@ -73,9 +73,16 @@ def best_path(log_probs: NDArray[np.float32], labels: Ints) -> Ints:
     return path
 
 
-def load(cache: Path) -> tuple[list[Ints], list[Ints]]:
-    """Tokens and spans as `main` wrote them."""
+def load(cache: Path, corpus: Corpus) -> tuple[list[Ints], list[Ints]]:
+    """Tokens and spans as `main` wrote them, one row per utterance of the corpus.
+
+    Raises:
+        ValueError: the corpus has changed since.
+    """
     stored = np.load(cache / "tokens.npz")
+    expected = [token_count(utterance.length // HOP) for _, utterance, _ in corpus.items]
+    if not np.array_equal(stored["lengths"], expected):
+        raise ValueError(f"{cache}/tokens.npz is of another corpus: run training.extract again")
     cuts = np.cumsum(stored["lengths"])[:-1]
     return np.split(stored["tokens"], cuts), np.split(stored["spans"], cuts)
 

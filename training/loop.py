@@ -30,6 +30,12 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def half_precision() -> torch.autocast:
+    """A context that multiplies matrices in bfloat16, where the machine does that in hardware."""
+    fast = torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device().type, torch.bfloat16, enabled=fast)
+
+
 class Run:
     """One training run in one folder: modules, their optimizers, the average, the step count."""
 
@@ -55,18 +61,19 @@ class Run:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         saved_at = time.monotonic()
-        sums: dict[str, float] = {}
+        seen: dict[str, list[float]] = {}
         bar = tqdm(range(self.step, steps), initial=self.step, total=steps, mininterval=10)
         for self.step in bar:
             losses = take_step(self.step)
             self._update_average()
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + float(value) / LOG_EVERY
+                seen.setdefault(name, []).append(float(value))
             self.step += 1
             if self.step % LOG_EVERY == 0:
-                self._log(sums)
-                bar.set_postfix({name: f"{value:.3f}" for name, value in sums.items()})
-                sums = {}
+                means = {name: sum(values) / len(values) for name, values in seen.items()}
+                self._log(means)
+                bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()})
+                seen = {}
             if self.stopping or time.monotonic() - saved_at > SAVE_EVERY_S:
                 self.save()
                 saved_at = time.monotonic()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from training.data import Corpus, Sentences
 from training.extract import load
-from training.loop import Losses, Run, device
+from training.loop import Losses, Run, device, half_precision
 from training.model.encoder import padding_mask
 from training.model.flow import SIGMA_MIN, Flow
 from training.model.speech_tokenizer import MEL_SCALE
@@ -24,6 +24,7 @@ from training.spectral import mel_spectrogram
 LEARNING_RATE = 1e-3
 WARM_UP = 300
 PROMPTED = 0.5  # of the examples
+MEAN_MEL = -6.0  # of the log-mel: what the first step should not have to learn
 LONGEST_PROMPT = 0.3  # of an utterance
 
 
@@ -33,6 +34,7 @@ class FlowTraining:
     def __init__(self, folder: Path, corpus: Corpus, tokens: list[Tensor]) -> None:
         self.corpus, self.tokens = corpus, tokens
         self.model = Flow(FLOW).to(device())
+        torch.nn.init.constant_(self.model.decoder.estimator.final_proj.bias, MEAN_MEL)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), LEARNING_RATE, (0.9, 0.98))
         self.run = Run(folder, self.model, {"optimizer": self.optimizer})
 
@@ -53,7 +55,8 @@ class FlowTraining:
         tokens = torch.nn.utils.rnn.pad_sequence(
             [self.tokens[place] for place in batch.places], batch_first=True
         ).to(device())
-        mu = self.model.mu(tokens, batch.tokens.to(device()), mel.shape[2])
+        with half_precision():
+            mu = self.model.mu(tokens, batch.tokens.to(device()), mel.shape[2]).float()
         speaker = self.model.speaker(batch.speakers.to(device()))
         mean = (mel * mask).sum(2, keepdim=True) / mask.sum(2, keepdim=True)
         near = masked_mean((mu - (mel - mean) / MEL_SCALE).abs(), mask)
@@ -61,9 +64,10 @@ class FlowTraining:
         cond = prompts(mel, batch.frames)
         time, noise = torch.rand(len(mel), 1, 1).to(mel), torch.randn_like(mel)
         x = (1 - (1 - SIGMA_MIN) * time) * noise + time * mel
-        velocity = self.model.decoder.estimator(
-            x, mask, mu * kept, time[:, 0, 0], speaker * kept[:, 0], cond * kept
-        )
+        with half_precision():
+            velocity = self.model.decoder.estimator(
+                x, mask, mu * kept, time[:, 0, 0], speaker * kept[:, 0], cond * kept
+            ).float()
         wanted = mel - (1 - SIGMA_MIN) * noise
         return {"flow": masked_mean((velocity - wanted).square(), mask), "mu": near}
 
@@ -90,7 +94,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=1)
-    tokens = [torch.from_numpy(row) for row in load(args.cache)[0]]
+    tokens = [torch.from_numpy(row) for row in load(args.cache, corpus)[0]]
     training = FlowTraining(args.cache / "flow", corpus, tokens)
     training.run.train(training.step, args.steps)
 

@@ -20,7 +20,7 @@ from torch.nn.utils.rnn import pad_sequence
 from cosyvoice_lite.text.phonemes import inventory
 from training.data import Corpus, Sentences
 from training.extract import load
-from training.loop import Losses, Run, device
+from training.loop import Losses, Run, device, half_precision
 from training.model.lm import SpeechLM
 from training.sizes import LM
 from training.speakers import SPEAKERS, embedding
@@ -66,13 +66,16 @@ class LMTraining:
         spoken = [self.tokens[place] for place in batch.places]
         text, speech = pad_sequence(texts, batch_first=True), pad_sequence(spoken, batch_first=True)
         lengths = torch.tensor([len(row) for row in spoken])
-        logits, attention = self.model(
-            text.to(device()),
-            torch.tensor([len(row) for row in texts]).to(device()),
-            replaced(speech, rng).to(device()),
-            lengths.to(device()),
-            torch.from_numpy(np.stack([speaker for _, speaker in told])).to(device()),
-        )
+        speakers = torch.from_numpy(np.stack([speaker for _, speaker in told]))
+        with half_precision():
+            logits, attention = self.model(
+                text.to(device()),
+                torch.tensor([len(row) for row in texts]).to(device()),
+                replaced(speech, rng).to(device()),
+                lengths.to(device()),
+                speakers.to(device()),
+            )
+        logits = logits.float()
         target = with_end(spoken).to(device())
         shifts = [
             len(row) - len(self.corpus.symbols[p])
@@ -140,7 +143,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=2)
-    tokens, spans = ([torch.from_numpy(row) for row in rows] for rows in load(args.cache))
+    tokens, spans = ([torch.from_numpy(row) for row in rows] for rows in load(args.cache, corpus))
     training = LMTraining(args.cache / "lm", corpus, tokens, spans)
     training.run.train(training.step, args.steps)
 

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from cosyvoice_lite.text.phonemes import inventory
 from training.data import Corpus
-from training.loop import Losses, Run, device
+from training.loop import Losses, Run, device, half_precision
 from training.model.recognizer import Recognizer
 from training.spectral import mel_spectrogram
 from training.train_tokenizer import BLANK, heard
@@ -30,7 +30,9 @@ class RecognizerTraining:
 
     def step(self, step: int) -> Losses:
         batch = self.corpus.batch(step)
-        logits = self.model(mel_spectrogram(disturbed(batch.samples.to(device()))))
+        mel = mel_spectrogram(disturbed(batch.samples.to(device())))
+        with half_precision():
+            logits = self.model(mel).float()
         spoken = heard(batch)
         lengths = torch.tensor([len(row) for row in spoken])
         loss = functional.ctc_loss(

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from cosyvoice_lite.text.phonemes import inventory
 from training.data import Corpus, Sentences
-from training.loop import Losses, Run, device
+from training.loop import Losses, Run, device, half_precision
 from training.model.encoder import padding_mask
 from training.model.speech_tokenizer import MEL_SCALE, SpeechTokenizer
 from training.sizes import TOKENIZER
@@ -39,7 +39,8 @@ class TokenizerTraining:
         mel = mel_spectrogram(batch.samples.to(device()))
         mask = padding_mask(batch.frames, mel.shape[2]).to(device()).float()  # (B, 1, F)
         tokens, speakers = int(batch.tokens.max()), batch.speakers.to(device())
-        symbols, again, pitch = self.model(mel, tokens, speakers)
+        with half_precision():
+            symbols, again, pitch = (out.float() for out in self.model(mel, tokens, speakers))
         losses = {
             "ctc": ctc_loss(symbols, batch),
             "mel": (again - mel).abs().mul(mask).sum() / mask.sum() / mel.shape[1] / MEL_SCALE,
