@@ -35,6 +35,9 @@ class Official:
     """File name of the tokenizer's vocabulary, which is published elsewhere."""
 
 
+LICENCE = "Apache-2.0"
+"""Under which the authors publish their models."""
+
 WHISPER, HZ25 = "multilingual.tiktoken", "multilingual_zh_ja_yue_char_del.tiktoken"
 
 OFFICIAL = {
@@ -55,6 +58,7 @@ def pull(
     source: Source = "huggingface",
     mirror: str | None = None,
     index: str = PYPI,
+    precision: str = "fp32",
     replace: bool = False,
     stage: Callable[[str], None] = lambda line: None,
     progress: Progress = unseen,
@@ -67,6 +71,7 @@ def pull(
         checkpoint: keeps the downloaded files, so that a second run only fetches what's missing.
         mirror: address that answers like the source's own.
         index: package index that has openai-whisper.
+        precision: of the converted model.
         replace: overwrite an existing bundle.
         stage: called with one line as each stage begins.
         progress: called as bytes arrive.
@@ -96,7 +101,15 @@ def pull(
         convert,
     )  # brings onnx, which fetching can do without
 
-    convert(checkpoint, bundle, vocabulary=vocabulary, replace=replace, progress=stage)
+    convert(
+        checkpoint,
+        bundle,
+        precision=precision,
+        vocabulary=vocabulary,
+        licence=LICENCE,
+        replace=replace,
+        progress=stage,
+    )
     return bundle
 
 

@@ -52,6 +52,7 @@ def add(commands: Any) -> None:
         default=os.environ.get(MIRROR_VARIABLE),
         help=f"another host with the hub's layout (default: ${MIRROR_VARIABLE})",
     )
+    p.add_argument("--precision", default="fp32", help="fp32 (exact), int8 or int4")
     p.add_argument("--replace", action="store_true", help="overwrite an installed model")
     p.set_defaults(run=pull)
 
@@ -183,6 +184,7 @@ def pull(options: argparse.Namespace) -> int:
             home() / "checkpoints" / options.name,
             source=options.source,
             mirror=options.mirror,
+            precision=options.precision,
             replace=options.replace,
             stage=say,
             progress=bars,
