@@ -74,6 +74,8 @@ def test_cantonese(text: str, expected: str) -> None:
         ("I will read", "AY1 W IH1 L R IY1 D"),
         ("the USA's", "DH IY0 Y UW1 EH1 S EY1 Z"),
         ("GPU", "JH IY1 P IY1 Y UW1"),
+        ("AI-powered", "EY1 AY1 P AW1 ER0 D"),
+        ("I'd've known", "AY1 D V N OW1 N"),
         ("googling", "G UW1 G L IH0 NG"),
         ("WebSocket", "W EH1 B S AA2 K AH0 T"),
         ("café", "K AH0 F EY1"),

@@ -34,6 +34,8 @@ _LETTERS = {
     "y": "W AY1", "z": "Z IY1",
 }  # fmt: skip
 _HERE = {  # words of this field and of the day that the dictionary lacks
+    "kubernetes": "K UW2 B ER0 N EH1 T IY0 Z", "nginx": "EH1 N JH IH0 N EH2 K S", "json": "JH EY1 S AH0 N",
+    "postgresql": "P OW1 S T G R EH0 S K Y UW2 EH1 L", "oauth": "OW1 AO2 TH", "claude": "K L AO1 D",
     "cosyvoice": "K OW1 Z IY0 V OY2 S", "onnx": "AA1 N IH0 K S", "iphone": "AY1 F OW2 N",
     "ipad": "AY1 P AE2 D", "wifi": "W AY1 F AY2", "wechat": "W IY1 CH AE2 T", "github": "G IH1 T HH AH2 B",
     "youtube": "Y UW1 T UW2 B", "google": "G UW1 G AH0 L", "tiktok": "T IH1 K T AA2 K",
@@ -197,7 +199,7 @@ def _read(word: str) -> list[str]:
 def _without_ending(word: str) -> list[str]:
     """Known stems with 's, s, ed, ing, ly, ness, er, un- and re-."""
     if "'" in word:
-        stem, _, ending = word.partition("'")
+        stem, _, ending = word.rpartition("'")
         parts = {"s": "", "ll": "AH0 L", "re": "ER0", "ve": "V", "d": "D", "m": "M", "t": "T"}
         stem_phones = _read(stem) if stem else []
         return (

@@ -88,13 +88,13 @@ IDS: dict[str, int] = {symbol: number for number, symbol in enumerate(SYMBOLS)}
 """Symbol → id."""
 
 _PUNCTUATION = {
-    ",": ",，、､،()（）[]［］【】〔〕《》〈〉—–―-‐‑~～〜",
+    ",": ",，、､،()（）[]［］【】〔〕《》〈〉—–―~～〜",
     ".": ".。．｡",
     "?": "?？؟",
     "!": "!！",
     ";": ";；:：",
     "…": "…⋯‥",
-    BREAK: " \t\n\r\u3000\u00a0·・･/／",
+    BREAK: "-‐‑ \t\n\r\u3000\u00a0·・･/／",
 }
 MARK_OF: dict[str, str] = {char: symbol for symbol, chars in _PUNCTUATION.items() for char in chars}
 """Written punctuation → the symbol that stands for its pause; quotation marks have none."""
