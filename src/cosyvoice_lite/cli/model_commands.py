@@ -93,8 +93,9 @@ def _vocabulary(checkpoint: Path, given: Path | None) -> Path | None:
     if tokenizer == "whisper":
         say(f"fetching {kept.name}, which the checkpoint lacks")
         try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
             return fetch_whisper_vocabulary(kept)
-        except CosyError as error:
+        except (CosyError, OSError) as error:
             say(f"warning: {error}")
     say(f"warning: without {VOCABULARY_FILES[tokenizer]} the bundle can't read text (--vocabulary)")
     return None

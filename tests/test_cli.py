@@ -1,0 +1,369 @@
+"""The command line: one line for every mistake, quiet pipes, exit codes, nothing left behind."""
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import archives
+from cosyvoice_lite.cli import main
+from cosyvoice_lite.hub.vocabulary import fetch_whisper_vocabulary
+
+COMMAND = [sys.executable, "-m", "cosyvoice_lite"]
+needs_posix = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
+
+Capture = pytest.CaptureFixture[str]
+
+
+def failure(capsys: Capture, *arguments: str | Path) -> tuple[int, str]:
+    """Exit code and the one line of an error."""
+    code = main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    lines = [x for x in captured.err.splitlines() if not x.startswith(("reading ", "writing "))]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("cosyvoice-lite: error: ")
+    assert captured.out == ""
+    return code, lines[0].removeprefix("cosyvoice-lite: error: ")
+
+
+def wave_of(content: bytes) -> int:
+    """Number of samples of a 16-bit mono WAV at 22,050 Hz."""
+    with wave.open(io.BytesIO(content)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 22050)
+        return file.getnframes()
+
+
+# --- what can't be converted ---------------------------------------------------------------------
+
+
+def _hostile(checkpoint: Path) -> None:
+    attack = archives.world("posix", "system") + b"(" + archives.text("touch owned") + b"tR"
+    archives.archive(checkpoint / "llm.pt", attack)
+
+
+def _truncated(checkpoint: Path) -> None:
+    content = (checkpoint / "flow.pt").read_bytes()
+    (checkpoint / "flow.pt").write_bytes(content[: len(content) // 2])
+
+
+def _misshapen(checkpoint: Path) -> None:
+    yaml = checkpoint / "cosyvoice.yaml"
+    yaml.write_text(
+        yaml.read_text("utf-8").replace("linear_units: 64", "linear_units: 65"), "utf-8"
+    )
+
+
+def _keyless(checkpoint: Path) -> None:
+    yaml = checkpoint / "cosyvoice.yaml"
+    yaml.write_text(yaml.read_text("utf-8").replace("    lrelu_slope: 0.1\n", ""), "utf-8")
+
+
+def _without_llm(checkpoint: Path) -> None:
+    (checkpoint / "llm.pt").unlink()
+
+
+SPOILED = {
+    "hostile pickle": (_hostile, "llm.pt: refused: its pickle asks for posix.system"),
+    "truncated zip": (_truncated, "flow.pt: not a PyTorch archive, or truncated"),
+    "wrong shapes": (_misshapen, "the yaml says (65,"),
+    "missing yaml key": (_keyless, "lacks the key hift.lrelu_slope"),
+    "missing file": (_without_llm, "llm.pt: no such file"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_a_spoiled_checkpoint_is_one_line(
+    name: str,
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spoil, message = SPOILED[name]
+    checkpoint = Path(shutil.copytree(tiny_checkpoint, tmp_path / "c"))
+    spoil(checkpoint)
+    code, line = failure(capsys, "convert", checkpoint, tmp_path / "bundle")
+    assert code == 1
+    assert message in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c"]
+
+
+def test_a_target_that_exists_is_one_line(
+    tiny_checkpoint: Path, tiny_bundle: Path, capsys: Capture
+) -> None:
+    code, line = failure(capsys, "convert", tiny_checkpoint, tiny_bundle)
+    assert (code, "exists already" in line) == (1, True)
+
+
+def test_a_vocabulary_that_is_not_there_is_one_line(
+    tiny_checkpoint: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    code, line = failure(
+        capsys, "convert", tiny_checkpoint, tmp_path / "b", "--vocabulary", tmp_path / "none"
+    )
+    assert (code, "no such file" in line) == (2, True)
+
+
+def test_a_fresh_machine_has_a_place_for_the_vocabulary(
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The folder that keeps it does not exist before the first fetch."""
+    fetched = []
+
+    def fetch(target: Path, **_: Any) -> Path:
+        assert target.parent.is_dir()
+        target.write_bytes(b"IQ== 0\n")
+        fetched.append(target)
+        return target
+
+    monkeypatch.setattr("cosyvoice_lite.hub.vocabulary.fetch_whisper_vocabulary", fetch)
+    assert fetch_whisper_vocabulary is not fetch
+    checkpoint = Path(shutil.copytree(tiny_checkpoint, tmp_path / "c"))
+    yaml = checkpoint / "cosyvoice.yaml"
+    text = yaml.read_text("utf-8").replace(
+        "cosyvoice_lite.text.phonemes.get_tokenizer", "whisper.tokenizer.get_tokenizer"
+    )
+    yaml.write_text(text, "utf-8")
+    for name in ("b1", "b2"):
+        assert main(["convert", str(checkpoint), str(tmp_path / name)]) == 0
+        assert (tmp_path / name / "vocabulary.tiktoken").read_bytes() == b"IQ== 0\n"
+    assert len(fetched) == 1
+    capsys.readouterr()
+
+
+# --- what can't be spoken ------------------------------------------------------------------------
+
+SPEAK: dict[str, tuple[list[str], int, str]] = {
+    "unknown voice": (["Hi.", "--voice", "nobody"], 1, "unknown voice 'nobody'"),
+    "empty text": ([""], 1, "nothing to speak"),
+    "punctuation only": (["?!…。"], 1, "nothing to speak"),
+    "missing text file": (["-f", "none.txt"], 1, "none.txt: No such file"),
+    "text twice": (["Hi.", "-f", "none.txt"], 2, "not both"),
+    "missing prompt": (["Hi.", "--prompt-audio", "none.wav"], 1, "none.wav"),
+    "prompt text alone": (["Hi.", "--prompt-text", "a"], 2, "go with --prompt-audio"),
+    "voice and prompt": (["Hi.", "--voice", "a", "--prompt-audio", "a.wav"], 2, "not both"),
+    "missing voice file": (["Hi.", "--voice", "no.safetensors"], 1, "no.safetensors: No such"),
+    "no folder for output": (["Hi.", "-o", "none/out.wav"], 1, "can't write none/out.wav"),
+    "folder as output": (["Hi.", "-o", "."], 1, "can't write"),
+    "speed": (["Hi.", "--speed", "9"], 2, "speed is 9"),
+    "seed": (["Hi.", "--seed", "-1"], 2, "seed is -1"),
+    "steps": (["Hi.", "--steps", "0"], 2, "n_steps is 0"),
+    "threads": (["Hi.", "--threads", "0"], 2, "threads is 0"),
+    "mode": (["Hi.", "--mode", "song"], 1, "unknown mode 'song'"),
+    "language": (["Hi.", "--language", "xx"], 1, "language 'xx'"),
+    "terminal codes": (["Hi.", "--voice", "\x1b[2J\x07"], 1, "unknown voice"),
+}
+
+
+@pytest.mark.parametrize("name", SPEAK)
+def test_what_can_not_be_spoken_is_one_line(
+    name: str, tiny_bundle: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments, expected, message = SPEAK[name]
+    code, line = failure(capsys, "speak", *arguments, "--model", tiny_bundle)
+    assert code == expected
+    assert message in line
+    assert line.isprintable()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="root may write anywhere")
+def test_no_permission_to_write_is_one_line(
+    tiny_bundle: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    target = tmp_path / "locked" / "out.wav"
+    code, line = failure(capsys, "speak", "Hi.", "-o", target, "--model", tiny_bundle)
+    assert (code, "ermission" in line) == (1, True)
+
+
+def test_text_that_is_no_text_is_one_line(
+    tiny_bundle: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "t.txt").write_bytes(b"caf\xe9")
+    code, line = failure(capsys, "speak", "-f", tmp_path / "t.txt", "--model", tiny_bundle)
+    assert (code, line) == (1, "the text is not UTF-8 (byte 3)")
+    code, line = failure(capsys, "speak", "caf\udce9", "--model", tiny_bundle)
+    assert (code, "not UTF-8" in line) == (1, True)
+
+
+def test_models_that_are_not_there_are_one_line(tmp_path: Path, capsys: Capture) -> None:
+    assert "no model installed" in failure(capsys, "speak", "Hi.")[1]
+    assert "no model 'x'" in failure(capsys, "speak", "Hi.", "--model", "x")[1]
+    assert "no bundle here" in failure(capsys, "speak", "Hi.", "--model", tmp_path)[1]
+    assert len(failure(capsys, "speak", "Hi.", "--model", "x" * 9000)[1]) <= 1000
+
+
+# --- speaking ------------------------------------------------------------------------------------
+
+
+def test_text_comes_from_wherever_it_is_and_sounds_the_same(
+    tiny_bundle: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "text.txt"
+    file.write_bytes("\ufeff你好。".encode())
+    spoken = []
+    for arguments in (["你好。"], ["-f", str(file)], ["-"], []):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("你好。".encode())))
+        out = tmp_path / "out.wav"
+        options = ["--model", str(tiny_bundle), "--seed", "1", "-o", str(out), "--json"]
+        assert main(["speak", *arguments, *options]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["seed"] == 1
+        assert facts["output"] == str(out)
+        assert facts["duration_s"] == pytest.approx(wave_of(out.read_bytes()) / 22050, abs=1e-3)
+        spoken.append(out.read_bytes())
+    assert len(set(spoken)) == 1
+
+
+def test_without_a_seed_the_one_drawn_is_told_and_repeats_the_speech(
+    tiny_bundle: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    first, again = tmp_path / "1.wav", tmp_path / "2.wav"
+    options = ["--model", str(tiny_bundle), "--json", "-o"]
+    assert main(["speak", "Hi.", *options, str(first)]) == 0
+    seed = json.loads(capsys.readouterr().out)["seed"]
+    assert main(["speak", "Hi.", *options, str(again), "--seed", str(seed)]) == 0
+    assert first.read_bytes() == again.read_bytes()
+    capsys.readouterr()
+
+
+def test_the_only_installed_model_needs_no_name(
+    tiny_bundle: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    models = tmp_path / "home" / "models"
+    models.mkdir(parents=True)
+    (models / "one").symlink_to(tiny_bundle)
+    assert main(["voices", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {"name", "language", "has_prompt"} <= set(rows[0])
+    assert len(rows) == 7
+    (models / "two").symlink_to(tiny_bundle)
+    assert "several models are installed" in failure(capsys, "voices")[1]
+    assert main(["voices", "--model", "two"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "中文女\tzh"
+    (models / "broken").mkdir()
+    (models / "broken" / "manifest.json").write_text("{")
+    assert main(["models", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == ["broken", "one", "two"]
+    assert "error" in rows[0]
+    assert main(["models"]) == 0
+    assert capsys.readouterr().out.count("\n") == 3
+
+
+def test_wrong_usage_exits_with_two(capsys: Capture) -> None:
+    for arguments in ([], ["sing"], ["speak", "--speed", "fast"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("cosyvoice-lite ")
+
+
+# --- pipes and signals ---------------------------------------------------------------------------
+
+
+def start(*arguments: str | Path, **settings: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **settings,
+    )
+
+
+@needs_posix
+def test_a_pipe_gets_a_valid_stream_and_nothing_else(tiny_bundle: Path) -> None:
+    process = start("speak", "-o", "-", "--model", tiny_bundle, "--seed", "1", "--json")
+    out, err = process.communicate(b"Good morning.")
+    assert process.returncode == 0
+    assert out[:4] == b"RIFF"
+    facts = json.loads(err)
+    assert (len(out) - 44) / 2 / 22050 == pytest.approx(facts["duration_s"], abs=1e-3)
+    assert np.frombuffer(out[44:], "<i2").any()
+
+
+@needs_posix
+def test_a_reader_that_leaves_is_no_error(tiny_bundle: Path) -> None:
+    process = start("speak", "Good morning. " * 20, "-o", "-", "--model", tiny_bundle)
+    assert process.stdout is not None
+    assert len(process.stdout.read(100)) == 100
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (128 + signal.SIGPIPE, b"")
+
+
+@needs_posix
+def test_a_full_output_is_one_line(tiny_bundle: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with open("/dev/full", "wb") as full:
+        for arguments in (["voices"], ["speak", "Hi.", "-o", "-"]):
+            done = subprocess.run(
+                [*COMMAND, *arguments, "--model", str(tiny_bundle)],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 1
+            (line,) = done.stderr.splitlines()
+            assert "No space left on device" in line
+
+
+@needs_posix
+@pytest.mark.parametrize("output", ["out.wav", "-"])
+def test_an_interrupt_ends_with_130_and_leaves_no_file(
+    output: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    """A text of 100,000 characters starts to sound at once, and stops at once."""
+    process = start("speak", "-o", output, "--model", tiny_bundle, cwd=tmp_path)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(("The quick brown fox jumps. " * 3704).encode())
+    process.stdin.close()
+    process.stdin = None
+    if output == "-":
+        assert len(process.stdout.read(30_000)) == 30_000
+    else:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+    peak = _peak_megabytes(process.pid)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.decode().splitlines()[-1] == "cosyvoice-lite: error: interrupted"
+    assert "Traceback" not in err.decode()
+    assert list(tmp_path.iterdir()) == []
+    assert peak is None or peak < 700
+
+
+def _peak_megabytes(pid: int) -> float | None:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii")
+    except OSError:
+        return None
+    (line,) = [x for x in status.splitlines() if x.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
