@@ -3,12 +3,13 @@
 import json
 from dataclasses import asdict, dataclass
 
-from cosyvoice_lite.text.frontend import Request, Trace, run
+from cosyvoice_lite.text.frontend import run
 from cosyvoice_lite.text.languages import Span, spans
 from cosyvoice_lite.text.normalizers.rules import Firing
 from cosyvoice_lite.text.passages import ATOM
 from cosyvoice_lite.text.phonemes.reading import phonemes
 from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
+from cosyvoice_lite.text.request import Request, Trace
 from cosyvoice_lite.text.segment import Segment
 
 _SECONDS = {"zh": 0.21, "yue": 0.21, "ja": 0.13, "ko": 0.16, "en": 0.065}
