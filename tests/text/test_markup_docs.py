@@ -20,3 +20,11 @@ def test_example(example: str) -> None:
 
 def test_there_are_examples_of_all_marks_and_elements() -> None:
     assert len(ROWS) >= 19
+
+
+def test_the_page_counts_the_readings_rightly() -> None:
+    tables = sorted((Path(__file__).parent / "cases").glob("*.tsv"))
+    rows = [line for table in tables for line in table.read_text("utf-8").splitlines()[1:]]
+    known = [line for line in rows if line.split("\t")[3:] not in ([], [""])]
+    assert f"{len(rows)} rows" in PAGE
+    assert f"{len(known)} known to go wrong" in PAGE
