@@ -12,6 +12,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from cosyvoice_lite.errors import BundleError, UsageError
 
+CACHE_WIDTH_UNIT = 8
+"""ONNX Runtime's cached attention wants heads of a multiple of this width."""
 HOP_LENGTH = 256
 """Samples of waveform per mel frame."""
 OVERLAP_TOKENS = 20
@@ -37,6 +39,12 @@ class EncoderConfig:
     @property
     def d_head(self) -> int:
         return self.d_model // self.n_heads
+
+    @property
+    def d_cache(self) -> int:
+        """Width of a head in the KV cache: d_head, filled up with zeros to what the attention
+        kernel can address."""
+        return -(-self.d_head // CACHE_WIDTH_UNIT) * CACHE_WIDTH_UNIT
 
 
 @dataclass(frozen=True)

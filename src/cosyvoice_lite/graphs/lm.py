@@ -109,15 +109,15 @@ def cached_attention(
     `columns[b, h, i, j]` is where the table of positions, flattened to columns, holds the distance
     between query i and key j; for j > i any column will do, the causal mask hides it.
     """
-    g, d, heads, d_head = s.graph, c.d_model, c.n_heads, c.d_head
-    cache: list[Dim] = ["B", heads, "T_max", d_head]
+    g, heads, width = s.graph, c.n_heads, c.d_cache
+    cache: list[Dim] = ["B", heads, "T_max", width]
     past_k, past_v = g.input(f"past_k.{layer}", cache), g.input(f"past_v.{layer}", cache)
-    positions = g.input(f"positions.{layer}", ["N", heads, d_head, DISTANCES_PER_BLOCK])
+    positions = g.input(f"positions.{layer}", ["N", heads, width, DISTANCES_PER_BLOCK])
 
     qkv = _fused_qkv(s, x, c)  # u is already in the bias of q
-    q, k, v = qkv.split(2, [d, d, d])
+    q, k, v = qkv.split(2, [heads * width] * 3)
     with_v = q + _v_minus_u(s, c)
-    with_v = with_v.reshape(-1, heads, d_head).transpose(1, 0, 2)  # (H, B·S, d_head)
+    with_v = with_v.reshape(-1, heads, width).transpose(1, 0, 2)  # (H, B·S, d_cache)
     with_v = g.op("Unsqueeze", with_v, g.integers(0))
     r = (with_v @ positions).transpose(1, 2, 0, 3)  # (H, B·S, N, 64)
     by_stream = g.op("Concat", g.integers(heads), x.length(0), x.length(1), g.integers(-1), axis=0)
@@ -130,31 +130,49 @@ def cached_attention(
         *(q, k, v, past_k, past_v, lengths, total, None, None, None, bias),
         num_heads=heads,
         kv_num_heads=heads,
-        scale=float(1.0 / np.sqrt(d_head)),
+        scale=float(1.0 / np.sqrt(c.d_head)),
     )
     g.output(present_k, f"present_k.{layer}", cache)
     g.output(present_v, f"present_v.{layer}", cache)
-    return linear(s / "linear_out", y, d, d)
+    return _output_projection(s / "linear_out", y, c)
 
 
 def _fused_qkv(s: Scope, x: Value, c: EncoderConfig) -> Value:
-    """q + u, k and v in one product: (B, S, d) → (B, S, 3d)."""
-    d = c.d_model
+    """q + u, k and v in one product: (B, S, d) → (B, S, 3·H·d_cache)."""
+    d, width = c.d_model, 3 * c.n_heads * c.d_cache
     names = ("linear_q", "linear_k", "linear_v")
     weights = [(s / n).parameter("weight", d, d) for n in names]
     biases = [(s / n).parameter("bias", d) for n in names]
     u = s.parameter("pos_bias_u", c.n_heads, c.d_head)
-    qkv = s.product(x, "qkv.weight.T", (d, 3 * d), weights, lambda *w: np.concatenate(w).T)
-    b = s.weight(
-        "qkv.bias", (3 * d,), [*biases, u], lambda q, k, v, u: np.concatenate([q + u.ravel(), k, v])
-    )
+
+    def fuse(*rows: Array) -> Array:
+        return np.concatenate([_widened(w, c) for w in rows])
+
+    qkv = s.product(x, "qkv.weight.T", (d, width), weights, lambda *w: fuse(*w).T)
+    b = s.weight("qkv.bias", (width,), [*biases, u], lambda q, k, v, u: fuse(q + u.ravel(), k, v))
     return qkv + b
 
 
 def _v_minus_u(s: Scope, c: EncoderConfig) -> Value:
     u = s.graph.parameters[s.path + "pos_bias_u"]
     v = s.parameter("pos_bias_v", c.n_heads, c.d_head)
-    return s.weight("v_minus_u", (c.d_model,), [v, u], lambda v, u: (v - u).ravel())
+    shape = (c.n_heads * c.d_cache,)
+    return s.weight("v_minus_u", shape, [v, u], lambda v, u: _widened((v - u).ravel(), c))
+
+
+def _output_projection(s: Scope, y: Value, c: EncoderConfig) -> Value:
+    """(B, S, H·d_cache) → (B, S, d)."""
+    d, shape = c.d_model, (c.n_heads * c.d_cache, c.d_model)
+    w = s.parameter("weight", d, d)
+    projected = s.product(y, "weight.T", shape, [w], lambda w: _widened(w.T, c))
+    return projected + s.as_is("bias", d)
+
+
+def _widened(rows: Array, c: EncoderConfig) -> Array:
+    """Heads along the first axis, each filled up with zeros: (H·d_head, …) → (H·d_cache, …)."""
+    heads = rows.reshape(c.n_heads, c.d_head, *rows.shape[1:])
+    filling = [(0, 0), (0, c.d_cache - c.d_head), *[(0, 0)] * (rows.ndim - 1)]
+    return np.pad(heads, filling).reshape(-1, *rows.shape[1:])
 
 
 def _position_weights(root: Scope, c: EncoderConfig) -> None:

@@ -46,7 +46,7 @@ class Decoder:
         self.lm, self.positions, self.speech_rows = lm, positions, speech_rows
         self.lengths = np.zeros(n_slots, np.int64)
         self.logits = np.empty((n_slots, config.speech_vocabulary + 1), np.float32)
-        shape = (n_slots, c.n_heads, max(capacity, 1), c.d_head)
+        shape = (n_slots, c.n_heads, max(capacity, 1), c.d_cache)
         # zeros: the system gives pages only as they are written
         self.cache = {
             f"{kind}.{layer}": np.zeros(shape, np.float32)

@@ -34,12 +34,12 @@ class PositionTable:
         self.weights = weights
         self.config = config
         self.capacity = -(-max_positions // DISTANCES_PER_BLOCK)
-        shape = (self.capacity, config.n_heads, config.d_head, DISTANCES_PER_BLOCK)
+        shape = (self.capacity, config.n_heads, config.d_cache, DISTANCES_PER_BLOCK)
         self.blocks = [np.zeros(shape, np.float32) for _ in range(config.n_blocks)]
         self.n_ready = 0
 
     def covering(self, n_positions: int) -> list[Array]:
-        """Per layer, the blocks for distances 0 … n_positions - 1: (N, H, d_head, 64) each."""
+        """Per layer, the blocks for distances 0 … n_positions - 1: (N, H, d_cache, 64) each."""
         n = -(-n_positions // DISTANCES_PER_BLOCK)
         if self.n_ready < n:
             while self.n_ready < n:
@@ -53,7 +53,8 @@ class PositionTable:
         rows = sinusoids(distances, self.config.d_model)  # (64, d)
         for layer, blocks in enumerate(self.blocks):
             p = (rows @ self.weights[layer].T).reshape(DISTANCES_PER_BLOCK, self.config.n_heads, -1)
-            blocks[self.capacity - self.n_ready - 1] = p.transpose(1, 2, 0)
+            block = blocks[self.capacity - self.n_ready - 1]
+            block[:, : self.config.d_head] = p.transpose(1, 2, 0)
         self.n_ready += 1
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ Array = npt.NDArray[Any]
 
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
-ort.set_default_logger_severity(3)  # its warnings are about graphs, which users don't write
+ort.set_default_logger_severity(4)  # what it logs, it also raises
 
 
 class Session:
@@ -31,17 +33,16 @@ class Session:
         options.enable_cpu_mem_arena = False
         # Kernels kept in few bits are widened once, while loading, not at every run.
         options.add_session_config_entry("session.disable_quant_qdq", "1")
-        try:
+        self.path = path
+        with _one_error(path):
             self.ort = ort.InferenceSession(str(path), options, ["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime has a class for each reason
-            reason = " ".join(str(error).split())[:300]
-            raise BundleError(f"{path}: ONNX Runtime can't load it: {reason}") from None
         self.input_names = [node.name for node in self.ort.get_inputs()]
         trim_heap()  # of what the optimiser needed
 
     def __call__(self, **inputs: Array) -> list[Array]:
         """The outputs in the order the graph declares them."""
-        return list(self.ort.run(None, inputs))
+        with _one_error(self.path):
+            return list(self.ort.run(None, inputs))
 
 
 class Binding:
@@ -67,7 +68,8 @@ class Binding:
         self.io.bind_ortvalue_output(present, value)
 
     def run(self) -> None:
-        self.session.ort.run_with_iobinding(self.io)
+        with _one_error(self.session.path):
+            self.session.ort.run_with_iobinding(self.io)
 
     def _value(self, name: str, array: Array) -> Any:
         value = ort.OrtValue.ortvalue_from_numpy(array)
@@ -75,6 +77,16 @@ class Binding:
             raise ValueError(f"{name} would be copied: it must be contiguous and not empty")
         self.held[name] = (array, value)
         return value
+
+
+@contextmanager
+def _one_error(path: Path) -> Iterator[None]:
+    """ONNX Runtime has a class for each reason; to a user all mean that this graph won't do."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise BundleError(f"{path}: ONNX Runtime can't run it: {reason}") from None
 
 
 def trim_heap() -> None:
