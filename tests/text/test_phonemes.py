@@ -100,6 +100,8 @@ def test_english(text: str, expected: str) -> None:
         ("一人", "ヒトリ"),
         ("六冊", "ロクサツ"),
         ("八百屋", "ヤオヤ"),
+        ("雨が降りそう", "アメガ フリソー"),
+        ("一日中家にいた", "イチニチジュー イエニ イタ"),
     ],
 )
 def test_japanese_readings(text: str, expected: str) -> None:

@@ -42,6 +42,14 @@ _DEPENDENT = ("助詞", "助動詞")
 _RULE = re.compile(r"(?:(?P<pos>[^%/]+)%)?(?P<name>[CFP]\d)(?:@(?P<shift>-?\d+))?")
 
 
+_IN_CONTEXT = [  # what the cheapest path gets wrong: where, and the kana that settle it
+    (re.compile(r"(?<=[雨雪雹霰][がのもは])降(?=[らりるれろっ])"), "ふ"),
+    (re.compile(r"(?<=[日間]中)家(?=[にでへ])"), "いえ"),
+    (re.compile(r"(?<=[ドア窓戸扉]が)開(?=[いくき])"), "あ"),
+    (re.compile(r"(?<=[ドア窓戸扉]を)開(?=[くき])"), "ひら"),
+]
+
+
 @dataclass
 class _Phrase:
     """An accent phrase: its morae, and the one after which pitch falls (0: none)."""
@@ -85,6 +93,8 @@ def reading(text: str) -> str:
 
 def _phrases_and_marks(text: str) -> Iterator[_Phrase | str]:
     """Accent phrases and punctuation symbols, in order."""
+    for where, kana in _IN_CONTEXT:
+        text = where.sub(kana, text)
     at = 0
     for number in [*numerals(text), None]:
         end = number.start if number else len(text)

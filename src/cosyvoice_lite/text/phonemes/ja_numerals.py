@@ -52,7 +52,7 @@ _COUNTERS = {
     "リットル": "リットル", "件目": "ケンメ", "つ": "ツ",
 }  # fmt: skip
 _NUMBER = "[〇零一二三四五六七八九十百千万億兆京何]"
-_WORDS = "八百屋|八百長|五十嵐|九十九里|十八番|百合|千代|万一|一一九番|一一〇番"  # no numbers
+_WORDS = "一日中|一年中|八百屋|八百長|五十嵐|九十九里|十八番|百合|千代|万一|一一九番|一一〇番"  # no numbers
 _PHRASE = re.compile(
     rf"(?:{_WORDS})|(?<=月)(?P<first>一日)(?!間)"
     rf"|(?P<whole>{_NUMBER}+点{_NUMBER}+|{_NUMBER}+)"
