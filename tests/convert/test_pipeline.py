@@ -296,7 +296,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, time.perf_coun
 @pytest.mark.slow
 @needs_posix
 def test_the_full_size_converts_in_little_memory(tmp_path: Path) -> None:
-    """1.7 GB of weights in at most 400 MB; measured: about 300, of which 106 are one tensor."""
+    """1.7 GB of weights in at most 400 MB; measured: 228, of which 106 are one tensor."""
     from checkpoints import SIZES, write_checkpoint
 
     checkpoint = tmp_path / "full"
