@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import glob
-import os
 import shutil
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 import cosyvoice_lite
 from cosyvoice_lite.bundle import (
@@ -23,11 +23,12 @@ from cosyvoice_lite.bundle import (
     sha256,
 )
 from cosyvoice_lite.config import ModelConfig
+from cosyvoice_lite.convert.directory import new_directory
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.voices import read_voices, voice_records, write_voices
 from cosyvoice_lite.convert.weights import Weights
 from cosyvoice_lite.convert.writer import write_graph, write_tables
-from cosyvoice_lite.errors import BundleError, UsageError
+from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.graphs.builder import GraphBuilder
 from cosyvoice_lite.graphs.flow import flow_encoder_graph
 from cosyvoice_lite.graphs.hift import f0_graph, vocoder_graph
@@ -35,6 +36,7 @@ from cosyvoice_lite.graphs.lm import lm_graph, text_encoder_graph
 from cosyvoice_lite.graphs.precision import RECIPES, Recipe
 from cosyvoice_lite.graphs.unet import unet_graph
 
+Array = npt.NDArray[Any]
 Progress = Callable[[str], None]
 
 CONFIG_FILE = "cosyvoice.yaml"
@@ -57,6 +59,37 @@ def build_graphs(
         "flow.pt": [flow_encoder_graph(flow, recipe), unet_graph(flow.unet, recipe)],
         "hift.pt": [f0_graph(vocoder, recipe), vocoder_graph(vocoder, recipe)],
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A checkpoint that was found to be whole: everything a bundle is written from."""
+
+    folder: Path
+    config: ModelConfig
+    recipe: Recipe
+    graphs: dict[str, list[GraphBuilder]]
+    weights: dict[str, Weights]
+    voices: dict[str, dict[str, Array]]
+    vocabulary: Path | None
+
+    @classmethod
+    def open(cls, folder: Path, precision: str, vocabulary: Path | None) -> Checkpoint:
+        """Read what describes it, and check every tensor's name and shape."""
+        config = read_hyperparameters(folder / CONFIG_FILE)
+        graphs = build_graphs(config, recipe(precision))
+        weights = {name: Weights.open(folder / name) for name in graphs}
+        for name in graphs:
+            weights[name].check(graphs[name])
+        return cls(
+            folder=folder,
+            config=config,
+            recipe=recipe(precision),
+            graphs=graphs,
+            weights=weights,
+            voices=read_voices(folder / VOICES_FILE, config),
+            vocabulary=vocabulary or find_vocabulary(folder, config.tokenizer),
+        )
 
 
 def convert(
@@ -83,44 +116,47 @@ def convert(
         BundleError: `bundle` exists, or can't be written. No half bundle is left behind.
     """
     progress(f"reading {checkpoint / CONFIG_FILE}")
-    config = read_hyperparameters(checkpoint / CONFIG_FILE)
-    graphs = build_graphs(config, recipe(precision))
-    weights = {name: Weights.open(checkpoint / name) for name in graphs}
-    for name in graphs:
-        weights[name].check(graphs[name])
-    voices = read_voices(checkpoint / VOICES_FILE, config)
-    vocabulary = vocabulary or find_vocabulary(checkpoint, config.tokenizer)
-
-    with _new_directory(bundle, replace) as directory:
-        for name, group in graphs.items():
-            for graph in group:
-                progress(f"writing {graph.name}")
-                write_graph(graph, directory, weights[name].compute)
-        progress("writing tables and voices")
-        tables = [(g.tables, weights[n].compute) for n, group in graphs.items() for g in group]
-        write_tables(directory / TABLES, tables)
-        write_voices(directory / VOICES, voices)
-        for file in CARRIED:
-            if (checkpoint / file).exists():
-                shutil.copyfile(checkpoint / file, directory / file)
-        if vocabulary is not None:
-            shutil.copyfile(vocabulary, directory / VOCABULARY)
+    source = Checkpoint.open(checkpoint, precision, vocabulary)
+    with new_directory(bundle, replace) as directory:
+        _write_files(source, directory, progress)
         progress("hashing")
-        manifest = Manifest(
-            name=checkpoint.resolve().name,
-            model=config,
-            precision=precision,
-            capabilities=_capabilities(checkpoint, config),
-            voices=voice_records(voices),
-            files={p.name: _record(p) for p in sorted(directory.iterdir())},
-            licence=licence,
-            provenance={
-                "converter": f"cosyvoice-lite {cosyvoice_lite.__version__}",
-                "sources": {n: sha256(checkpoint / n) for n in (CONFIG_FILE, *graphs)},
-            },
-        )
+        manifest = _manifest(source, directory, licence)
         (directory / MANIFEST).write_text(manifest.to_json(), "utf-8")
     return manifest
+
+
+def _write_files(source: Checkpoint, directory: Path, progress: Progress) -> None:
+    tables = []
+    for name, group in source.graphs.items():
+        value_of = source.weights[name].compute
+        for graph in group:
+            progress(f"writing {graph.name}")
+            write_graph(graph, directory, value_of)
+            tables.append((graph.tables, value_of))
+    progress("writing tables and voices")
+    write_tables(directory / TABLES, tables)
+    write_voices(directory / VOICES, source.voices)
+    for file in CARRIED:
+        if (source.folder / file).exists():
+            shutil.copyfile(source.folder / file, directory / file)
+    if source.vocabulary is not None:
+        shutil.copyfile(source.vocabulary, directory / VOCABULARY)
+
+
+def _manifest(source: Checkpoint, directory: Path, licence: str) -> Manifest:
+    return Manifest(
+        name=source.folder.resolve().name,
+        model=source.config,
+        precision=source.recipe.name,
+        capabilities=_capabilities(source.folder, source.config),
+        voices=voice_records(source.voices),
+        files={p.name: _record(p) for p in sorted(directory.iterdir())},
+        licence=licence,
+        provenance={
+            "converter": f"cosyvoice-lite {cosyvoice_lite.__version__}",
+            "sources": {n: sha256(source.folder / n) for n in (CONFIG_FILE, *source.graphs)},
+        },
+    )
 
 
 def recipe(precision: str) -> Recipe:
@@ -147,91 +183,6 @@ def find_vocabulary(checkpoint: Path, tokenizer: str) -> Path | None:
     name = VOCABULARY_FILES.get(tokenizer)
     places = (checkpoint, checkpoint / "assets") if name else ()
     return next((p / name for p in places if name and (p / name).is_file()), None)
-
-
-@contextmanager
-def _new_directory(target: Path, replace: bool) -> Iterator[Path]:
-    """A directory that becomes `target` when the block succeeds and vanishes when it does not."""
-    target = target.absolute()
-    try:
-        _clean_up_after_the_killed(target)
-        if (
-            target.exists()
-            and not (replace and (target / MANIFEST).exists())
-            and not _empty(target)
-        ):
-            raise BundleError(
-                f"{target}: exists already: choose another place, or --replace a bundle"
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-        partial.mkdir()
-        try:
-            with _terminate_as_interrupt():
-                yield partial
-            _put_in_place(partial, target)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
-        raise BundleError(f"{error.filename or target}: {error.strerror or error}") from None
-
-
-def _empty(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
-
-
-def _put_in_place(partial: Path, target: Path) -> None:
-    """Rename; what was there steps aside first, so that at any moment one of the two is whole."""
-    old = target.with_name(f".{target.name}.old-{os.getpid()}")
-    if target.exists():
-        target.rename(old)
-    try:
-        partial.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _clean_up_after_the_killed(target: Path) -> None:
-    """Remove half-made bundles of processes that are gone; put back an old one that stood aside."""
-    for path in target.parent.glob(f".{glob.escape(target.name)}.*-*"):
-        kind, _, pid = path.name.removeprefix(f".{target.name}.").rpartition("-")
-        if kind not in ("partial", "old") or not pid.isdigit() or _alive(int(pid)):
-            continue
-        if kind == "old" and not target.exists():
-            path.rename(target)
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    """Whether another process has this number; in a container a new run often gets it again."""
-    if pid == os.getpid():
-        return False
-    if os.name == "nt":  # there, signal 0 would end the process instead of asking for it
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-@contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Make a polite kill unwind the stack, so that the cleanup runs."""
-    try:
-        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    except ValueError:  # not the main thread: whoever owns it decides
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _record(path: Path) -> FileRecord:

@@ -13,7 +13,7 @@ from cosyvoice_lite.text.request import Request, Trace
 from cosyvoice_lite.text.segment import Segment
 
 _SECONDS = {"zh": 0.21, "yue": 0.21, "ja": 0.13, "ko": 0.16, "en": 0.065}
-"""How long a character of normalised text takes on average, measured on read speech."""
+"""How long a character of normalised text takes on average: a rough guide, chosen by hand."""
 _MARK_SECONDS = {".": 0.4, "?": 0.4, "!": 0.4, "…": 0.4, ",": 0.2, ";": 0.3}
 
 
