@@ -309,7 +309,23 @@ def test_a_file_without_names_is_no_state_dict(content: bytes, kind: str, tmp_pa
 
 
 def test_an_entry_that_is_no_tensor_is_named(tmp_path: Path) -> None:
-    assert "'epoch'" in read_error(archive(tmp_path / "a.pt", table({"epoch": b"K\x01"})))
+    assert "'stage'" in read_error(archive(tmp_path / "a.pt", table({"stage": b"K\x01"})))
+
+
+def test_the_counters_of_training_are_no_tensors_of_the_model(tmp_path: Path) -> None:
+    counters = {"epoch": b"K\x01", "step": b"K\x02", "x": tensor("0", (24,))}
+    path = archive(tmp_path / "a.pt", table(counters), {"0": RAMP})
+    assert list(read_state_dict(path)) == ["x"]
+
+
+def test_a_flipped_bit_of_a_weight_is_noticed(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.pt", table({"x": tensor("0", (24,))}), {"0": RAMP})
+    content = bytearray(path.read_bytes())
+    at = content.index(RAMP.tobytes() if hasattr(RAMP, "tobytes") else bytes(RAMP))
+    content[at + 5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="checksum"):
+        read_state_dict(path)["x"].numpy()
 
 
 # --- archives that can't be --------------------------------------------------------------------

@@ -197,7 +197,7 @@ def test_an_encoder_that_is_no_graph_is_named(tiny_checkpoint: Path, tmp_path: P
     for name in ("campplus.onnx", "speech_tokenizer_v1.onnx"):
         (tmp_path / "c" / name).write_bytes(b"not a graph")
     convert(tmp_path / "c", tmp_path / "b")
-    with pytest.raises(Exception, match=r"campplus\.onnx: ONNX Runtime can't load it") as caught:
+    with pytest.raises(Exception, match=r"campplus\.onnx: ONNX Runtime can't run it") as caught:
         RecordingEncoder(Synthesizer.open(tmp_path / "b").bundle, 1)
     assert "\n" not in str(caught.value)
 

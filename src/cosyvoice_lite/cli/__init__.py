@@ -7,6 +7,7 @@ failed or an error that the message explains, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import signal
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of voices and files may be in any script
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _unwind_on_sigterm()
         code: int = options.run(options)
         print(end="", flush=True)
         return code
@@ -41,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # of the streams: whatever opens files tells more
         _drop_output()
         return _fail(f"can't write the output: {error.strerror or error}", 1)
+
+
+def _unwind_on_sigterm() -> None:
+    """Make a polite kill unwind the stack like Ctrl-C, so that half files are removed."""
+    with contextlib.suppress(ValueError):  # not the main thread: whoever owns it decides
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,21 +1,17 @@
-"""A progress bar for people: on a terminal, and only where there is something to wait for."""
+"""What people see while they wait: on a terminal, and only where there is something to wait for."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import NoReturn
 
-T = TypeVar("T")
+from tqdm import tqdm
 
 
-def bar(items: Sequence[T], unit: str) -> Iterator[T]:
-    """Yield the items, showing how far we are."""
-    if len(items) < 2 or not sys.stderr.isatty():
-        return iter(items)
-    from tqdm import tqdm
-
-    return iter(tqdm(items, unit=unit, file=sys.stderr))
+def bar(total: int, unit: str) -> tqdm[NoReturn]:
+    """A bar to be updated by hand."""
+    hidden = total < 2 or not sys.stderr.isatty()
+    return tqdm(total=total, unit=unit, file=sys.stderr, disable=hidden)
 
 
 def say(line: str) -> None:

@@ -16,7 +16,7 @@ from cosyvoice_lite.models import find_model
 
 if TYPE_CHECKING:
     from cosyvoice_lite.audio.waveform import Audio
-    from cosyvoice_lite.runtime.request import Request
+    from cosyvoice_lite.runtime.request import Request, Utterance
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
     from cosyvoice_lite.runtime.voice import Voice
 
@@ -221,7 +221,12 @@ def _spoken(
     utterances = synthesizer.plan(request)
     if options.output == STDIO:
         return synthesizer.utter_all(utterances, in_chunks=True)
-    return synthesizer.utter_all(bar(utterances, "segment"))
+    return _with_bar(synthesizer, utterances)
+
+
+def _with_bar(synthesizer: Synthesizer, utterances: list[Utterance]) -> Iterator[Audio]:
+    with bar(len(utterances), "segment") as progress:
+        yield from synthesizer.utter_all(utterances, done=progress.update)
 
 
 def _write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import pickle
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -27,6 +28,7 @@ Array = npt.NDArray[Any]
 
 MAX_PICKLE_BYTES = 4 << 20
 """The description of the 300M model's largest file takes 200 KB."""
+COUNTERS = ("epoch", "step")
 MAX_MEMBERS = 100_000
 MAX_DIMENSIONS = 8
 MAX_NAME = 200
@@ -65,6 +67,12 @@ class Storage:
     offset: int
     n_elements: int
     type_name: str
+    crc: int
+    """Checksum of all its bytes, as the archive keeps it."""
+
+    @property
+    def n_bytes(self) -> int:
+        return self.n_elements * STORAGES[self.type_name].itemsize
 
     def read(self, start: int, count: int) -> Array:
         """Elements `start` to `start + count`: (count,), floats of any width as float32."""
@@ -73,6 +81,8 @@ class Storage:
         raw = np.fromfile(self.path, dtype, count, offset=at)
         if raw.size != count:
             raise CheckpointError(f"{self.path}: truncated while being read")
+        if raw.nbytes == self.n_bytes and zlib.crc32(raw.data.cast("B")) != self.crc:
+            raise CheckpointError(f"{self.path}: a checksum is wrong: download it again")
         if self.type_name == "BFloat16Storage":
             return (raw.astype(np.uint32) << 16).view(np.float32)
         return raw.astype(np.float32, copy=False) if dtype.kind == "f" else raw
@@ -124,10 +134,11 @@ def read_checkpoint(path: Path) -> Any:
 
 
 def read_state_dict(path: Path) -> dict[str, StoredTensor]:
-    """The tensors of a module by name."""
+    """The tensors of a module by name; the counters that training leaves beside them are not ours."""
     tensors = read_checkpoint(path)
     if not isinstance(tensors, Mapping):
         raise CheckpointError(f"{path}: holds a {type(tensors).__name__}, not a state dict")
+    tensors = {k: v for k, v in tensors.items() if k not in COUNTERS or type(v) is not int}
     for name, tensor in tensors.items():
         if not isinstance(tensor, StoredTensor):
             raise CheckpointError(f"{path}: {str(name)[:MAX_NAME]!r} is not a named tensor")
@@ -170,7 +181,7 @@ class _Archive:
         if info is None:
             raise self.error(f"lacks the storage {key!r}")
         n_elements = info.file_size // STORAGES[type_name].itemsize
-        return Storage(self.path, self.data_offset(info), n_elements, type_name)
+        return Storage(self.path, self.data_offset(info), n_elements, type_name, info.CRC)
 
     def data_offset(self, info: zipfile.ZipInfo) -> int:
         """Where the bytes of a stored member begin."""

@@ -41,6 +41,8 @@ class PositionTable:
     def covering(self, n_positions: int) -> list[Array]:
         """Per layer, the blocks for distances 0 … n_positions - 1: (N, H, d_cache, 64) each."""
         n = -(-n_positions // DISTANCES_PER_BLOCK)
+        if n > self.capacity:
+            raise ValueError(f"{n_positions} positions, there are {self.capacity} blocks")
         if self.n_ready < n:
             while self.n_ready < n:
                 self._append_block()

@@ -6,7 +6,7 @@ text ──prepare──► segments ──lm──► speech tokens ──flow�
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,8 @@ from cosyvoice_lite.text.explain import Explanation
 Array = npt.NDArray[Any]
 
 STAGES = ("lm", "flow", "vocoder", "recordings")
-GROUPS_OF_SLOTS = 4
-"""Utterances of a group for each decoding slot: enough to keep the slots busy when one ends."""
+GROUPS_OF_SLOTS = 2
+"""Utterances of a group for each decoding slot: when one ends, another takes its place."""
 
 
 class Synthesizer:
@@ -160,9 +160,13 @@ class Synthesizer:
         return self.reader.plan(request)
 
     def utter_all(
-        self, utterances: Iterable[Utterance], *, in_chunks: bool = False
+        self,
+        utterances: Iterable[Utterance],
+        *,
+        in_chunks: bool = False,
+        done: Callable[[], object] = lambda: None,
     ) -> Iterator[Audio]:
-        """Utterances and the pauses around them, piece by piece.
+        """Utterances and the pauses around them, piece by piece; `done` is called after each.
 
         Whole utterances are decoded side by side, in groups; chunks come one utterance after the
         other, because who listens waits for the first.
@@ -170,10 +174,12 @@ class Synthesizer:
         if in_chunks:
             for utterance in utterances:
                 yield from _with_pauses(utterance, self.utter_in_chunks(utterance))
+                done()
             return
         for group in _groups(utterances, GROUPS_OF_SLOTS * self.memory.n_slots):
             for utterance, speech in zip(group, self.utter_group(group), strict=True):
                 yield from _with_pauses(utterance, [speech])
+                done()
 
     def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
         """Utterances stage by stage: text → speech tokens → mel → waveform."""
