@@ -58,6 +58,8 @@ class Run:
 
     def train(self, take_step: Callable[[int], Losses], steps: int) -> None:
         """Call `take_step(step)` until `steps` are done or a signal asks to stop; then save."""
+        if self.step >= steps:
+            return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         saved_at = time.monotonic()

@@ -1,0 +1,68 @@
+"""Make nano from nothing, or go on where it was stopped: `python -m training`.
+
+Stages that need nothing of each other run side by side, one thread each: meant for two CPU cores.
+Every stage is a command of its own, too (see README.md). SIGTERM or Ctrl-C stops all of them, and
+what they have learnt is kept.
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+
+PLAN = (
+    (("corpus.build",),),
+    (("train_tokenizer", "--steps", "8000"), ("train_vocoder", "--steps", "20000")),
+    (("extract",),),
+    (("train_flow", "--steps", "12000"), ("train_lm", "--steps", "16000")),
+)
+"""Groups in order; the commands of a group run at once."""
+
+
+def is_done(command: tuple[str, ...], cache: Path) -> bool:
+    """Whether a stage that does not look for itself has nothing left to do."""
+    tokens, tokenizer = cache / "tokens.npz", cache / "tokenizer" / "checkpoint.pt"
+    if command[0] != "extract" or not tokens.exists():
+        return False
+    return tokens.stat().st_mtime >= tokenizer.stat().st_mtime
+
+
+def run_together(group: tuple[tuple[str, ...], ...], options: list[str]) -> None:
+    """Run the commands of a group side by side; all end when one fails or a signal comes."""
+    children = [
+        subprocess.Popen([sys.executable, "-m", f"training.{name}", *arguments, *options])
+        for name, *arguments in group
+    ]
+
+    stopped = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+        for child in children:
+            child.terminate()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    codes = [child.wait() for child in children]
+    if stopped or any(codes):
+        names = ", ".join(name for name, *_ in group)
+        sys.exit(f"{names}: stopped" if stopped else f"{names}: failed with {codes}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
+    args = parser.parse_args()
+    for group in PLAN:
+        waiting = tuple(command for command in group if not is_done(command, args.cache))
+        run_together(waiting, ["--cache", str(args.cache)])
+    subprocess.run(
+        [sys.executable, "-m", "training.export", str(args.cache / "checkpoint")], check=True
+    )
+
+
+if __name__ == "__main__":
+    main()
