@@ -367,3 +367,14 @@ def _peak_megabytes(pid: int) -> float | None:
         return None
     (line,) = [x for x in status.splitlines() if x.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
+
+
+def test_explain_needs_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COSYVOICE_LITE_HOME", str(tmp_path))
+    assert main(["explain", "It costs $12.50. 会议3月5日开。", "--json"]) == 0
+    explained = json.loads(capsys.readouterr().out)
+    assert "twelve dollars and fifty cents" in "".join(s["text"] for s in explained["segments"])
+    assert explained["rules"]
+    assert explained["token_count"] > 0

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from tqdm import tqdm
 
+@contextmanager
+def bar(total: int, unit: str) -> Iterator[Callable[[], object]]:
+    """A bar; what it yields is called when one of `total` units is done."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from tqdm import tqdm
 
-def bar(total: int, unit: str) -> tqdm[NoReturn]:
-    """A bar to be updated by hand."""
-    hidden = total < 2 or not sys.stderr.isatty()
-    return tqdm(total=total, unit=unit, file=sys.stderr, disable=hidden)
+    with tqdm(total=total, unit=unit, file=sys.stderr) as progress:
+        yield progress.update
 
 
 def say(line: str) -> None:

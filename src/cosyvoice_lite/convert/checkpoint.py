@@ -134,7 +134,7 @@ def read_checkpoint(path: Path) -> Any:
 
 
 def read_state_dict(path: Path) -> dict[str, StoredTensor]:
-    """The tensors of a module by name; the counters that training leaves beside them are not ours."""
+    """The tensors of a module by name, without the counters that training leaves beside them."""
     tensors = read_checkpoint(path)
     if not isinstance(tensors, Mapping):
         raise CheckpointError(f"{path}: holds a {type(tensors).__name__}, not a state dict")
