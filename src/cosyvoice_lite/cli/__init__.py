@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 import cosyvoice_lite
-from cosyvoice_lite.cli import model_commands, speech_commands
+from cosyvoice_lite.cli import batch_command, model_commands, speech_commands
 from cosyvoice_lite.errors import CosyError, UsageError
 
 INTERRUPTED = 130
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=version)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     speech_commands.add(commands)
+    batch_command.add(commands)
     model_commands.add(commands)
     return top
 

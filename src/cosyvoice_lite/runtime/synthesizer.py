@@ -111,6 +111,16 @@ class Synthesizer:
         """
         return Audio.concat(self.utter_all(self.plan(Request(text, **options))))
 
+    def speak_many(self, requests: Iterable[Request]) -> Iterator[Audio]:
+        """Speak several texts, each as `speak` would; sentences of all are decoded side by side.
+
+        Raises:
+            As `speak`, for any of them, before the first is spoken.
+        """
+        plans = [self.plan(request) for request in requests]
+        each = self.utter_each(itertools.chain(*plans))
+        return (Audio.concat(itertools.chain(*itertools.islice(each, len(p)))) for p in plans)
+
     def stream(self, text: str, **options: Unpack[Options]) -> Iterator[Audio]:
         """Speak `text` chunk by chunk, while the language model still writes.
 
@@ -176,10 +186,15 @@ class Synthesizer:
                 yield from _with_pauses(utterance, self.utter_in_chunks(utterance))
                 done()
             return
+        for parts in self.utter_each(utterances):
+            yield from parts
+            done()
+
+    def utter_each(self, utterances: Iterable[Utterance]) -> Iterator[list[Audio]]:
+        """Each utterance with the pauses around it; groups of them are decoded side by side."""
         for group in _groups(utterances, GROUPS_OF_SLOTS * self.memory.n_slots):
             for utterance, speech in zip(group, self.utter_group(group), strict=True):
-                yield from _with_pauses(utterance, [speech])
-                done()
+                yield list(_with_pauses(utterance, [speech]))
 
     def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
         """Utterances stage by stage: text → speech tokens → mel → waveform."""

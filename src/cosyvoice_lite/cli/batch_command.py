@@ -1,0 +1,139 @@
+"""batch: many texts, one after the other from a file, into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from cosyvoice_lite.cli.progress import bar, say
+from cosyvoice_lite.errors import CosyError, TextError, UsageError
+from cosyvoice_lite.models import find_model
+
+if TYPE_CHECKING:
+    from cosyvoice_lite.runtime.request import Request
+    from cosyvoice_lite.runtime.synthesizer import Synthesizer
+
+MAX_LINE = 1 << 20
+DESCRIPTION = """Each line is an object: "text", and if wanted "output" (the name of a file),
+"voice", "speed", "seed" and other options of speak. What is there already is not spoken again."""
+AT_ONCE = 8
+"""Texts whose sentences are decoded side by side."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A line of the file: where it stands, what it asks for, where its speech goes."""
+
+    line: int
+    request: Request
+    output: Path
+
+
+def add(commands: Any) -> None:
+    p = commands.add_parser(
+        "batch",
+        help="speak the lines of a JSON Lines file",
+        description=DESCRIPTION,
+    )
+    p.add_argument("file", type=Path, help="JSON Lines; - is standard input")
+    p.add_argument("folder", type=Path, help="where the WAV files go")
+    p.add_argument("--model", help="a bundle's folder, or the name of an installed model")
+    p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
+    p.set_defaults(run=batch)
+
+
+def batch(options: argparse.Namespace) -> int:
+    from cosyvoice_lite.runtime.synthesizer import Synthesizer
+
+    synthesizer = Synthesizer.open(find_model(options.model), options.threads)
+    lines = _lines(options.file)
+    failed: list[int] = []
+    spoken = kept = 0
+    with bar(len(lines), "text") as done:
+        for jobs in _in_groups(_jobs(synthesizer, lines, options.folder, failed)):
+            new = [job for job in jobs if not job.output.exists()]
+            requests = [job.request for job in new]
+            for job, speech in zip(new, synthesizer.speak_many(requests), strict=True):
+                speech.save(job.output)
+            spoken, kept = spoken + len(new), kept + len(jobs) - len(new)
+            for _ in jobs:
+                done()
+    print(json.dumps({"spoken": spoken, "kept": kept, "failed": failed}))
+    return 1 if failed else 0
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        return content.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise TextError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise TextError(f"{path}: not UTF-8 (byte {error.start})") from None
+
+
+def _jobs(
+    synthesizer: Synthesizer, lines: list[str], folder: Path, failed: list[int]
+) -> Iterator[Job]:
+    """The lines that can be spoken; of any other its number and the reason are told."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}") from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            job = _job(number, line, folder)
+            synthesizer.plan(job.request)
+            yield job
+        except CosyError as error:
+            failed.append(number)
+            say(f"line {number}: {error}")
+
+
+def _job(number: int, line: str, folder: Path) -> Job:
+    from cosyvoice_lite.runtime.request import Request
+
+    try:
+        fields = json.loads(line[:MAX_LINE])
+    except (ValueError, RecursionError) as error:
+        raise TextError(f"not JSON: {error}") from None
+    if not isinstance(fields, dict) or not isinstance(fields.get("text"), str):
+        raise TextError('not an object with a "text"')
+    name = fields.pop("output", f"{number:06}.wav")
+    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
+        raise UsageError(f"output {name!r} is not the name of a file")
+    text = fields.pop("text")
+    return Job(number, Request(text, **_options(fields)), folder / name)
+
+
+def _options(fields: dict[str, Any]) -> dict[str, Any]:
+    """The options of speak that a line may set, checked by their types."""
+    from cosyvoice_lite.runtime.request import Options
+
+    hints = get_type_hints(Options)
+    for key, value in fields.items():
+        if key not in hints or key in ("sampling", "lexicon"):
+            raise UsageError(f"unknown option {key!r}")
+        if hints[key] is float and type(value) is int:
+            fields[key] = float(value)
+        elif not isinstance(value, hints[key]):
+            raise UsageError(f"option {key!r} can't be {value!r}")
+    return fields
+
+
+def _in_groups(jobs: Iterator[Job]) -> Iterator[list[Job]]:
+    group: list[Job] = []
+    for job in jobs:
+        group.append(job)
+        if len(group) == AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group

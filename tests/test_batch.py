@@ -1,0 +1,71 @@
+"""batch: the same speech as speak, resumed, and a bad line harms no other."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cosyvoice_lite.cli import main
+
+LINES = [
+    {"text": "你好，世界。", "voice": "中文女", "seed": 1},
+    {"text": "Hello there. How are you?", "output": "b.wav", "seed": 2, "speed": 2},
+]
+BAD = [
+    "nonsense",
+    "[1]",
+    '{"text": "..."}',
+    '{"text": "x", "voice": "nobody"}',
+    '{"text": "x", "output": "../y.wav"}',
+    '{"text": "x", "speed": "fast"}',
+    '{"text": "x", "nope": 1}',
+    '{"text": 5}',
+]
+
+
+def write(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+def run(file: Path, folder: Path, bundle: Path, capsys: pytest.CaptureFixture[str]) -> tuple:
+    code = main(["batch", str(file), str(folder), "--model", str(bundle), "--threads", "1"])
+    output = capsys.readouterr()
+    return code, json.loads(output.out.splitlines()[-1]), output.err.splitlines()
+
+
+def test_a_batch_speaks_as_speak_does(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "a.jsonl", [json.dumps(line, ensure_ascii=False) for line in LINES])
+    code, summary, _ = run(file, tmp_path / "out", tiny_bundle, capsys)
+    assert (code, summary) == (0, {"spoken": 2, "kept": 0, "failed": []})
+    arguments = ["speak", "你好，世界。", "--voice", "中文女", "--seed", "1", "--threads", "1"]
+    alone = tmp_path / "alone.wav"
+    assert main([*arguments, "--model", str(tiny_bundle), "-o", str(alone)]) == 0
+    assert alone.read_bytes() == (tmp_path / "out" / "000001.wav").read_bytes()
+    assert (tmp_path / "out" / "b.wav").exists()
+
+
+def test_what_is_there_is_not_spoken_again(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "a.jsonl", [json.dumps(line) for line in LINES])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "b.wav").write_bytes(b"kept")
+    _, summary, _ = run(file, tmp_path / "out", tiny_bundle, capsys)
+    assert summary == {"spoken": 1, "kept": 1, "failed": []}
+    assert (tmp_path / "out" / "b.wav").read_bytes() == b"kept"
+
+
+def test_bad_lines_are_told_one_by_one_and_the_good_one_is_spoken(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "a.jsonl", [*BAD, "", json.dumps(LINES[0])])
+    code, summary, errors = run(file, tmp_path / "out", tiny_bundle, capsys)
+    assert code == 1
+    assert summary["spoken"] == 1
+    assert summary["failed"] == list(range(1, len(BAD) + 1))
+    told = [line.split(":")[0] for line in errors if line.startswith("line ")]
+    assert told == [f"line {n}" for n in summary["failed"]]
+    assert sorted(p.name for p in tmp_path.rglob("*.wav")) == ["000010.wav"]
