@@ -28,6 +28,13 @@ def add(commands: Any) -> None:
     p.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
     p.set_defaults(run=convert)
 
+    p = commands.add_parser("quantize", help="make a bundle of fewer bits from an fp32 one")
+    p.add_argument("bundle", help="an fp32 bundle's folder, or an installed model's name")
+    p.add_argument("target", type=Path, help="folder to make")
+    p.add_argument("--precision", default="int8", help="int8 (default) or int4")
+    p.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
+    p.set_defaults(run=quantize)
+
     p = commands.add_parser("verify", help="check a bundle, or compare it with golden files")
     p.add_argument("bundle", nargs="?", help="a bundle's folder, or an installed model's name")
     p.add_argument(
@@ -71,6 +78,19 @@ def convert(options: argparse.Namespace) -> int:
     )
     size = sum(record.size for record in manifest.files.values())
     say(f"{options.bundle}: {size / 1e6:.0f} MB, {len(manifest.voices)} voices")
+    return 0
+
+
+def quantize(options: argparse.Namespace) -> int:
+    from cosyvoice_lite.bundle import Bundle
+    from cosyvoice_lite.convert.quantize import quantize
+
+    source = Bundle.open(find_model(options.bundle))
+    manifest = quantize(
+        source, options.target, options.precision, replace=options.replace, progress=say
+    )
+    size = sum(record.size for record in manifest.files.values())
+    say(f"{options.target}: {size / 1e6:.0f} MB, was {source.size / 1e6:.0f} MB")
     return 0
 
 

@@ -150,7 +150,7 @@ def _manifest(source: Checkpoint, directory: Path, licence: str) -> Manifest:
         precision=source.recipe.name,
         capabilities=_capabilities(source.folder, source.config),
         voices=voice_records(source.voices),
-        files={p.name: _record(p) for p in sorted(directory.iterdir())},
+        files={p.name: file_record(p) for p in sorted(directory.iterdir())},
         licence=licence,
         provenance={
             "converter": f"cosyvoice-lite {cosyvoice_lite.__version__}",
@@ -185,5 +185,5 @@ def find_vocabulary(checkpoint: Path, tokenizer: str) -> Path | None:
     return next((p / name for p in places if name and (p / name).is_file()), None)
 
 
-def _record(path: Path) -> FileRecord:
+def file_record(path: Path) -> FileRecord:
     return FileRecord(path.stat().st_size, sha256(path))
