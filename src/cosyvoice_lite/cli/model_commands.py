@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,8 @@ def _vocabulary(checkpoint: Path, given: Path | None) -> Path | None:
     """The tokenizer's file: the given one, the checkpoint's, one kept from before, or a new one."""
     from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
     from cosyvoice_lite.convert.pipeline import CONFIG_FILE, VOCABULARY_FILES, find_vocabulary
-    from cosyvoice_lite.hub.vocabulary import fetch_whisper_vocabulary
+    from cosyvoice_lite.hub import vocabulary
+    from cosyvoice_lite.hub.web import Patience
 
     tokenizer = read_hyperparameters(checkpoint / CONFIG_FILE).tokenizer
     if given is not None:
@@ -110,14 +111,17 @@ def _vocabulary(checkpoint: Path, given: Path | None) -> Path | None:
     kept = home() / VOCABULARY_FILES[tokenizer]
     if kept.is_file():
         return kept
-    if tokenizer == "whisper":
-        say(f"fetching {kept.name}, which the checkpoint lacks")
-        try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            return fetch_whisper_vocabulary(kept)
-        except (CosyError, OSError) as error:
-            say(f"warning: {error}")
-    say(f"warning: without {VOCABULARY_FILES[tokenizer]} the bundle can't read text (--vocabulary)")
+    fetch: dict[str, Callable[..., Path]] = {
+        "whisper": vocabulary.fetch_whisper_vocabulary,
+        "hz25": vocabulary.fetch_25hz_vocabulary,
+    }
+    say(f"fetching {kept.name}, which the checkpoint lacks")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        return fetch[tokenizer](kept, patience=Patience(attempts=2, timeout_s=10.0))
+    except (CosyError, OSError) as error:
+        say(f"warning: {error}")
+    say(f"warning: without {kept.name} the bundle can't read text (--vocabulary)")
     return None
 
 

@@ -222,7 +222,6 @@ _SPARED = (
 _PRODUCTS_INT8 = (
     Rule("llm.encoders.*", "int8_rows", "batched: no sentence may depend on its neighbours"),
     Rule("llm_decoder.*", "int8_rows", "batched"),
-    Rule("*.embed.out.0.weight.T", "int8", "input layers of the encoders"),
     Rule("*.weight.T", "int8", "one scale a column; activations scaled as they come"),
 )
 
