@@ -378,3 +378,14 @@ def test_explain_needs_no_model(
     assert "twelve dollars and fifty cents" in "".join(s["text"] for s in explained["segments"])
     assert explained["rules"]
     assert explained["token_count"] > 0
+
+
+def test_marks_are_reported_with_their_times(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = '<speak>一<break time="1s"/><mark name="middle"/>二<mark name="end"/></speak>'
+    output = tmp_path / "a.wav"
+    arguments = ["speak", text, "--model", str(tiny_bundle), "-o", str(output), "--json"]
+    assert main([*arguments, "--seed", "1"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert 1.0 < told["marks"]["middle"] < told["marks"]["end"] <= told["duration_s"]

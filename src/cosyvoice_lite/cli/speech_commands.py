@@ -16,7 +16,7 @@ from cosyvoice_lite.models import find_model, installed_models
 
 if TYPE_CHECKING:
     from cosyvoice_lite.audio.waveform import Audio
-    from cosyvoice_lite.runtime.request import Request, Utterance
+    from cosyvoice_lite.runtime.request import Request
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
     from cosyvoice_lite.runtime.voice import Voice
     from cosyvoice_lite.text.explain import Explanation
@@ -101,8 +101,11 @@ def speak(options: argparse.Namespace) -> int:
     synthesizer = _open(options)
     request = _request(options, text, _voice(options, synthesizer))
     started = time.perf_counter()
-    n_samples = _write(options, _spoken(options, synthesizer, request))
-    _report(options, n_samples / synthesizer.sample_rate, time.perf_counter() - started, request)
+    marks: dict[str, float] = {}
+    n_samples = _write(options, _spoken(options, synthesizer, request, marks))
+    spent = time.perf_counter() - started
+    facts = {"seed": request.seed} | ({"marks": marks} if marks else {})
+    _report(options, n_samples / synthesizer.sample_rate, spent, facts)
     return 0
 
 
@@ -141,7 +144,8 @@ def convert_voice(options: argparse.Namespace) -> int:
     started = time.perf_counter()
     speech = synthesizer.convert_voice(read_wave(options.source), voice, seed=options.seed)
     n_samples = _write(options, iter([speech]))
-    _report(options, n_samples / synthesizer.sample_rate, time.perf_counter() - started, None)
+    spent = time.perf_counter() - started
+    _report(options, n_samples / synthesizer.sample_rate, spent, {"seed": options.seed})
     return 0
 
 
@@ -225,18 +229,28 @@ def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) 
 
 
 def _spoken(
-    options: argparse.Namespace, synthesizer: Synthesizer, request: Request
+    options: argparse.Namespace,
+    synthesizer: Synthesizer,
+    request: Request,
+    marks: dict[str, float],
 ) -> Iterator[Audio]:
-    """The speech in pieces: chunk by chunk into a pipe, segment by segment into a file."""
+    """The speech in pieces: chunk by chunk into a pipe, segment by segment into a file.
+
+    The times of marks are noted where whole segments are written.
+    """
     utterances = synthesizer.plan(request)
     if options.output == STDIO:
-        return synthesizer.utter_all(utterances, in_chunks=True)
-    return _with_bar(synthesizer, utterances)
-
-
-def _with_bar(synthesizer: Synthesizer, utterances: list[Utterance]) -> Iterator[Audio]:
+        yield from synthesizer.utter_all(utterances, in_chunks=True)
+        return
+    start_s = 0.0
     with bar(len(utterances), "segment") as done:
-        yield from synthesizer.utter_all(utterances, done=done)
+        for utterance, parts in zip(utterances, synthesizer.utter_each(utterances), strict=True):
+            yield from parts
+            duration_s = sum(part.duration_s for part in parts)
+            for name, time_s in utterance.mark_times(start_s, duration_s).items():
+                marks[name] = round(time_s, 3)
+            start_s += duration_s
+            done()
 
 
 def _write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:
@@ -248,7 +262,7 @@ def _write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:
 
 
 def _report(
-    options: argparse.Namespace, duration_s: float, seconds: float, request: Request | None
+    options: argparse.Namespace, duration_s: float, seconds: float, more: dict[str, Any]
 ) -> None:
     to = sys.stderr if options.output == STDIO else sys.stdout
     rtf = seconds / duration_s if duration_s else None
@@ -258,9 +272,8 @@ def _report(
             "duration_s": round(duration_s, 3),
             "seconds": round(seconds, 3),
             "rtf": None if rtf is None else round(rtf, 3),
-            "seed": options.seed if request is None else request.seed,
         }
-        print(json.dumps(facts, ensure_ascii=False), file=to)
+        print(json.dumps(facts | more, ensure_ascii=False), file=to)
     else:
         spent = f"{seconds:.1f} s" + ("" if rtf is None else f" (RTF {rtf:.2f})")
         print(f"{options.output}: {duration_s:.2f} s of speech in {spent}", file=sys.stderr)

@@ -136,6 +136,15 @@ class Utterance:
         """The random stream for TOKENS, NOISE or SOURCE."""
         return np.random.default_rng((*self.seed, purpose))
 
+    def mark_times(self, start_s: float, duration_s: float) -> dict[str, float]:
+        """When its marks are reached, in seconds, given when it starts and how long it lasts with
+        its pauses. Exact at either end; in between time is shared out by characters."""
+        segment = self.segment
+        pauses = segment.pause_before_s + segment.pause_after_s
+        speech_s, length = max(0.0, duration_s - pauses), max(1, len(segment.text))
+        begin = start_s + segment.pause_before_s
+        return {mark.name: begin + speech_s * mark.offset / length for mark in segment.marks}
+
     @property
     def pitch(self) -> float:
         """Factor on F0."""

@@ -6,7 +6,7 @@ text ──prepare──► segments ──lm──► speech tokens ──flow�
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -174,9 +174,8 @@ class Synthesizer:
         utterances: Iterable[Utterance],
         *,
         in_chunks: bool = False,
-        done: Callable[[], object] = lambda: None,
     ) -> Iterator[Audio]:
-        """Utterances and the pauses around them, piece by piece; `done` is called after each.
+        """Utterances and the pauses around them, piece by piece.
 
         Whole utterances are decoded side by side, in groups; chunks come one utterance after the
         other, because who listens waits for the first.
@@ -184,11 +183,8 @@ class Synthesizer:
         if in_chunks:
             for utterance in utterances:
                 yield from _with_pauses(utterance, self.utter_in_chunks(utterance))
-                done()
             return
-        for parts in self.utter_each(utterances):
-            yield from parts
-            done()
+        yield from itertools.chain.from_iterable(self.utter_each(utterances))
 
     def utter_each(self, utterances: Iterable[Utterance]) -> Iterator[list[Audio]]:
         """Each utterance with the pauses around it; groups of them are decoded side by side."""
