@@ -84,7 +84,11 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    folders = sorted(p.parent for p in args.cache.glob("*/*/utterances.jsonl"))
+    folders = [
+        path.parent
+        for kind in ("corpus", "recordings")
+        for path in sorted(args.cache.glob(f"{kind}/*/utterances.jsonl"))
+    ]
     crops = Crops(folders, FRAMES, seed=0)
     training = VocoderTraining(args.cache / "vocoder", crops, args.batch, args.critics_from)
     training.run.train(training.step, args.steps)
