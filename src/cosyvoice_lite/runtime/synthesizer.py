@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,38 +17,29 @@ from typing_extensions import Unpack
 from cosyvoice_lite.audio.effects import interpolate_linear
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.bundle import Bundle
-from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
-from cosyvoice_lite.runtime.flow import Flow
-from cosyvoice_lite.runtime.lm import Sentence, SpeechLM
+from cosyvoice_lite.runtime.lm import Sentence
 from cosyvoice_lite.runtime.memory import MemoryPlan
 from cosyvoice_lite.runtime.reader import Reader
-from cosyvoice_lite.runtime.recording import RecordingEncoder
 from cosyvoice_lite.runtime.request import NOISE, SOURCE, TOKENS, Options, Request, Utterance
-from cosyvoice_lite.runtime.session import available_threads, trim_heap
+from cosyvoice_lite.runtime.stages import Stages
 from cosyvoice_lite.runtime.stream import ChunkSpeaker
-from cosyvoice_lite.runtime.vocoder import Vocoder
 from cosyvoice_lite.runtime.voice import Conditioning, Voice, condition
 from cosyvoice_lite.text.explain import Explanation
 
 Array = npt.NDArray[Any]
 
-STAGES = ("lm", "flow", "vocoder", "recordings")
 GROUPS_OF_SLOTS = 2
 """Utterances of a group for each decoding slot: when one ends, another takes its place."""
 
 
-class Synthesizer:
+class Synthesizer(Stages):
     """An opened bundle that speaks. Stages load when first used; use it from one thread."""
 
     def __init__(
         self, bundle: Bundle, threads: int | None = None, memory: MemoryPlan | None = None
     ) -> None:
-        if threads is not None and threads < 1:
-            raise UsageError(f"threads is {threads}, must be at least 1")
-        self.bundle = bundle
-        self.memory = memory or MemoryPlan()
-        self.threads = min(threads or available_threads(), available_threads())
+        super().__init__(bundle, threads, memory or MemoryPlan())
         self.reader = Reader(bundle)
 
     @classmethod
@@ -195,13 +185,13 @@ class Synthesizer:
     def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
         """Utterances stage by stage: text → speech tokens → mel → waveform."""
         sentences = [self.sentence(utterance) for utterance in group]
-        self._finished("text_encoder")
+        self.finished("text_encoder")
         self.lm.generate_all(sentences, self.memory.n_slots)
-        self._finished("lm")
+        self.finished("lm")
         mels = [self.mel(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
-        self._finished("flow")
+        self.finished("flow")
         yield from (self.voiced(u, mel) for u, mel in zip(group, mels, strict=True))
-        self._finished("vocoder")
+        self.finished("vocoder")
 
     def sentence(self, utterance: Utterance) -> Sentence:
         """Text → what the language model starts from."""
@@ -255,38 +245,6 @@ class Synthesizer:
         )
         for waveform in speaker.stream(self.tokens(utterance)):
             yield self._audible(waveform, utterance)
-
-    @cached_property
-    def lm(self) -> SpeechLM:
-        return SpeechLM(self.bundle, self.threads)
-
-    @cached_property
-    def flow(self) -> Flow:
-        return Flow(self.bundle, self.threads)
-
-    @cached_property
-    def vocoder(self) -> Vocoder:
-        return Vocoder(self.bundle, self.threads, self.memory.window_frames)
-
-    @cached_property
-    def recordings(self) -> RecordingEncoder:
-        return RecordingEncoder(self.bundle, self.threads)
-
-    def unload(self) -> None:
-        """Free every stage; the next call loads what it needs again."""
-        for stage in STAGES:
-            self.__dict__.pop(stage, None)
-        trim_heap()
-
-    def _finished(self, stage: str) -> None:
-        """Free a stage that this group needs no more, where memory is short."""
-        if not self.memory.staged:
-            return
-        if stage in ("text_encoder", "lm"):
-            self.lm.release(stage)
-        else:
-            self.__dict__.pop(stage, None)
-        trim_heap()
 
     def _mel(
         self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator, solver: Solver

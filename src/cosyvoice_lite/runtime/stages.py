@@ -1,0 +1,63 @@
+"""The stages of one bundle: loaded when first used, kept or freed as the memory plan says."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.errors import UsageError
+from cosyvoice_lite.runtime.flow import Flow
+from cosyvoice_lite.runtime.lm import SpeechLM
+from cosyvoice_lite.runtime.memory import MemoryPlan
+from cosyvoice_lite.runtime.recording import RecordingEncoder
+from cosyvoice_lite.runtime.session import available_threads, trim_heap
+from cosyvoice_lite.runtime.vocoder import Vocoder
+
+STAGES = ("lm", "flow", "vocoder", "recordings")
+
+
+class Stages:
+    """What a synthesizer has loaded.
+
+    Raises:
+        UsageError: fewer than one thread.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int | None, memory: MemoryPlan) -> None:
+        if threads is not None and threads < 1:
+            raise UsageError(f"threads is {threads}, must be at least 1")
+        self.bundle = bundle
+        self.memory = memory
+        self.threads = min(threads or available_threads(), available_threads())
+
+    @cached_property
+    def lm(self) -> SpeechLM:
+        return SpeechLM(self.bundle, self.threads)
+
+    @cached_property
+    def flow(self) -> Flow:
+        return Flow(self.bundle, self.threads)
+
+    @cached_property
+    def vocoder(self) -> Vocoder:
+        return Vocoder(self.bundle, self.threads, self.memory.window_frames)
+
+    @cached_property
+    def recordings(self) -> RecordingEncoder:
+        return RecordingEncoder(self.bundle, self.threads)
+
+    def unload(self) -> None:
+        """Free every stage; the next call loads what it needs again."""
+        for stage in STAGES:
+            self.__dict__.pop(stage, None)
+        trim_heap()
+
+    def finished(self, stage: str) -> None:
+        """Free a stage, or the text encoder of the first, if the plan is to hold one at a time."""
+        if not self.memory.staged:
+            return
+        if stage in ("text_encoder", "lm"):
+            self.lm.release(stage)
+        else:
+            self.__dict__.pop(stage, None)
+        trim_heap()
