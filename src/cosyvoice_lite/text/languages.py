@@ -38,6 +38,7 @@ _RUN = re.compile(
     rf"(?P<none>{_NEUTRAL})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
     rf"|(?P<en>[{LATIN}][{LATIN}'’\-]*(?: +[{LATIN}][{LATIN}'’\-]*)*)"
 )
+_CLAUSE_END = re.compile(r"(?<=[，、；;])(?=.)|(?<=, )(?=.)")  # never inside 1,024
 _REACH = 40  # runs to either side that may decide about a number
 _SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
 _HANGUL_ANYWHERE = re.compile(rf"[{HANGUL}]")
@@ -152,13 +153,18 @@ def _sentence_runs(text: str) -> Iterator[_Run]:
     sentence = _Sentence(bool(_CANTONESE.search(text)), bool(_KANA_ANYWHERE.search(text)))
     end = 0
     for match in _RUN.finditer(text):
-        if match.start() > end:
-            yield _Run(text[end : match.start()], "", sentence)
+        for gap in _clauses(text[end : match.start()]):
+            yield _Run(gap, "", sentence)
         script = "" if match.lastgroup == "none" else str(match.lastgroup)
         yield _Run(match[0], script, sentence)
         end = match.end()
     if end < len(text):
         yield _Run(text[end:], "", sentence)
+
+
+def _clauses(gap: str) -> list[str]:
+    """What stands between words, cut behind the marks that end a clause."""
+    return [part for part in _CLAUSE_END.split(gap) if part]
 
 
 def _resolve(text: str, runs: list[_Run], hint: str | None, default: str | None) -> list[Span]:
@@ -208,6 +214,8 @@ def _neutral_language(
     """
     before = _neighbour(languages, runs, at, -1)
     after = _neighbour(languages, runs, at, +1)
+    if before and after is None and _CLAUSE_END.search(runs[at].text + "."):
+        return before
     if before == after or after is None:
         found = before
     elif runs[at].text[0] == runs[at].text[-1] == " " and "en" in (before, after):
