@@ -389,3 +389,13 @@ def test_marks_are_reported_with_their_times(
     assert main([*arguments, "--seed", "1"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert 1.0 < told["marks"]["middle"] < told["marks"]["end"] <= told["duration_s"]
+
+
+def test_a_model_that_was_not_taught_instructions_says_so(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["speak", "Hi.", "--model", str(tiny_bundle), "-o", str(tmp_path / "a.wav")]
+    assert main([*arguments, "--instruct", "A sad voice."]) == 0
+    assert "not known to follow instructions" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert "instructions" not in capsys.readouterr().err

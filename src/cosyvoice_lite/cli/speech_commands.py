@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cosyvoice_lite.cli.progress import bar
+from cosyvoice_lite.cli.progress import bar, say
 from cosyvoice_lite.errors import TextError, UsageError
 from cosyvoice_lite.models import find_model, installed_models
 
@@ -100,6 +100,8 @@ def speak(options: argparse.Namespace) -> int:
     text = _text(options)
     synthesizer = _open(options)
     request = _request(options, text, _voice(options, synthesizer))
+    if request.instruct and "instruct" not in synthesizer.bundle.manifest.capabilities:
+        say("warning: this model is not known to follow instructions; 300M-Instruct is")
     started = time.perf_counter()
     marks: dict[str, float] = {}
     n_samples = _write(options, _spoken(options, synthesizer, request, marks))

@@ -32,8 +32,8 @@ class Solver:
 
 SOLVERS = {
     "exact": Solver(10, 10),  # as the authors do: 20 evaluations
-    "balanced": Solver(7, 5),  # 12; what guidance decides, it decides early
-    "fast": Solver(5, 3),  # 8; fewer than five steps roughen the sound of an untaught model
+    "balanced": Solver(7, 5),  # 12; guidance where the flow bends most, at its start
+    "fast": Solver(5, 3),  # 8
 }
 """Named trade-offs between speed and fidelity."""
 
