@@ -44,7 +44,7 @@ class Golden:
 
 
 def encoder(inputs: int, width: int, units: int, blocks: int) -> EncoderConfig:
-    return EncoderConfig(inputs, width, 4, units, blocks, dropout=0.0)
+    return EncoderConfig(inputs, width, 4, units, blocks)
 
 
 def apart(a: "torch.Tensor", b: "torch.Tensor") -> float:

@@ -28,7 +28,6 @@ class EncoderConfig:
     attention_heads: int
     linear_units: int
     num_blocks: int
-    dropout: float = 0.1
 
 
 class RelativeAttention(nn.Module):
@@ -66,13 +65,13 @@ class RelativeAttention(nn.Module):
 class FeedForward(nn.Module):
     """Two linear layers with an activation between."""
 
-    def __init__(self, width: int, inner: int, activation: nn.Module, dropout: float) -> None:
+    def __init__(self, width: int, inner: int, activation: nn.Module) -> None:
         super().__init__()
         self.w_1, self.w_2 = nn.Linear(width, inner), nn.Linear(inner, width)
-        self.activation, self.dropout = activation, nn.Dropout(dropout)
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.w_2(self.dropout(self.activation(self.w_1(x))))
+        return self.w_2(self.activation(self.w_1(x)))
 
 
 class Layer(nn.Module):
@@ -84,17 +83,16 @@ class Layer(nn.Module):
         super().__init__()
         width = config.output_size
         self.self_attn = RelativeAttention(width, config.attention_heads)
-        self.feed_forward = FeedForward(width, config.linear_units, activation, config.dropout)
+        self.feed_forward = FeedForward(width, config.linear_units, activation)
         self.norms = norms
         for name in norms:
             self.add_module(name, nn.LayerNorm(width, eps=BLOCK_EPS))
-        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
         attention_norm, feed_forward_norm = (self.get_submodule(name) for name in self.norms)
         attended, weights = self.self_attn(attention_norm(x), mask, positions)
-        x = x + self.dropout(attended)
-        return x + self.dropout(self.feed_forward(feed_forward_norm(x))), weights
+        x = x + attended
+        return x + self.feed_forward(feed_forward_norm(x)), weights
 
 
 class InputLayer(nn.Module):
@@ -104,7 +102,7 @@ class InputLayer(nn.Module):
         super().__init__()
         norm = nn.LayerNorm(config.output_size, eps=INPUT_EPS)
         linear = nn.Linear(config.input_size, config.output_size)
-        self.out = nn.Sequential(linear, norm, nn.Dropout(config.dropout), last)
+        self.out = nn.Sequential(linear, norm, last)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.out(x)
@@ -124,12 +122,11 @@ class Encoder(nn.Module):
             Layer(config, activation[flavour], norms[flavour]) for _ in range(config.num_blocks)
         )
         self.after_norm = nn.LayerNorm(config.output_size, eps=INPUT_EPS)
-        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]:
         """x (B, T, input_size), mask (B, 1 or T, T), True where a key may be seen."""
-        x = self.dropout(self.embed(x) * self.width**0.5)
-        positions = self.dropout(relative_positions(x.shape[1], self.width).to(x))
+        x = self.embed(x) * self.width**0.5
+        positions = relative_positions(x.shape[1], self.width).to(x)
         weights = []
         for layer in self.encoders:
             x, seen = layer(x, mask, positions)

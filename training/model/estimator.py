@@ -70,8 +70,10 @@ class Attention(nn.Module):
             layer(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for layer in (self.to_q, self.to_k, self.to_v)
         )
-        seen = functional.scaled_dot_product_attention(q, k, v, mask[:, None].bool())
-        return self.to_out[0](seen.transpose(1, 2).flatten(2))
+        # written out: PyTorch's fused attention goes backwards slowly on a CPU when masked
+        scores = (q @ k.transpose(-2, -1)) / q.shape[-1] ** 0.5
+        weights = scores.masked_fill(~mask[:, None].bool(), -torch.inf).softmax(-1)
+        return self.to_out[0]((weights.to(v) @ v).transpose(1, 2).flatten(2))
 
 
 class _Gelu(nn.Module):
