@@ -4,10 +4,12 @@ For every voice the script compares folders of WAV files named by the number of 
 `teacher` and, as far as they are there, `copy`, `resynthesis` (see training/listen.py) and
 `speech`, which `--speak BUNDLE` makes with the package itself. It measures
 
-    error     words (en) or syllables (zh) that an independent recogniser gets wrong, in percent
+    error     words (en), syllables (zh) or phonemes (yue, ja, ko) that a recogniser gets wrong, in
+              percent; for the last three, one trained by training/train_recognizer.py
     dnsmos    predicted overall opinion, 1 to 5
     length    duration relative to the teacher's, mean, and how many sentences are off by over 25 %
     level     RMS in dBFS, and how many sentences clip
+    dead      how many sentences have a silence of over a second
 
 and prints a table for people and one line of JSON. It exits with 1 when `speech` misses a bar:
 error at most 15 points above the teacher's, DNSMOS at most 0.3 below, lengths within 25 %.
@@ -22,7 +24,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from benchmarks.dnsmos import Dnsmos
-from benchmarks.recognizers import EnglishWords, MandarinSyllables, edits
+from benchmarks.recognizers import EnglishWords, MandarinSyllables, Phonemes, edits
+from numpy.typing import NDArray
 
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
@@ -32,6 +35,8 @@ ERROR_MARGIN = 15.0
 DNSMOS_MARGIN = 0.3
 LENGTH_MARGIN = 0.25
 CLIPPED = 0.985
+SILENT = 0.003  # of full scale, in blocks of SILENCE_BLOCK_S
+SILENCE_BLOCK_S, LONGEST_SILENCE_S = 0.02, 1.0
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,16 @@ class Row:
     voice: str
     system: str
     sentences: int
-    error: float | None
+    error: float
     dnsmos: float
     length: float
     off_length: int
     level_db: float
     clipped: int
+    dead: int
 
 
-Recognizer = EnglishWords | MandarinSyllables
+Recognizer = EnglishWords | MandarinSyllables | Phonemes
 
 
 def heldout(language: str) -> list[str]:
@@ -57,30 +63,36 @@ def heldout(language: str) -> list[str]:
     return (SENTENCES / f"heldout_{language}.txt").read_text(encoding="utf-8").splitlines()
 
 
-def measure(
-    root: Path, voice: str, system: str, recognizer: Recognizer | None, dnsmos: Dnsmos
-) -> Row:
+def measure(root: Path, voice: str, system: str, recognizer: Recognizer, dnsmos: Dnsmos) -> Row:
     """All measures of the files in root/system/voice."""
     texts = heldout(voice.split("_")[0])
     wrong, asked = 0, 0
-    opinions, lengths, levels, clipped = [], [], [], 0
+    opinions, lengths, levels, clipped, dead = [], [], [], 0, 0
     paths = sorted((root / system / voice).glob("*.wav"))
     for path in paths:
         samples, rate = soundfile.read(path, dtype="float32")
-        if recognizer:
-            wanted = recognizer.wanted(texts[int(path.stem)])
-            wrong += edits(wanted, recognizer.heard(samples, rate))
-            asked += len(wanted)
+        wanted = recognizer.wanted(texts[int(path.stem)])
+        wrong += edits(wanted, recognizer.heard(samples, rate))
+        asked += len(wanted)
         taught = soundfile.info(root / "teacher" / voice / path.name)
         opinions.append(dnsmos(samples, rate).overall)
         lengths.append(len(samples) / rate / taught.duration)
         levels.append(10 * np.log10(np.mean(samples**2) + 1e-12))
         clipped += bool(np.abs(samples).max() > CLIPPED)
+        dead += longest_silence(samples, rate) > LONGEST_SILENCE_S
     off = sum(abs(length - 1) > LENGTH_MARGIN for length in lengths)
-    error = 100 * wrong / asked if asked else None
+    error = 100 * wrong / max(asked, 1)
     means = (float(np.mean(values)) for values in (opinions, lengths, levels))
     opinion, length, level = means
-    return Row(voice, system, len(paths), error, opinion, length, off, level, clipped)
+    return Row(voice, system, len(paths), error, opinion, length, off, level, clipped, dead)
+
+
+def longest_silence(samples: NDArray[np.float32], sample_rate: int) -> float:
+    """Seconds of the longest stretch in which no block is louder than SILENT."""
+    block = int(SILENCE_BLOCK_S * sample_rate)
+    loud = np.abs(samples[: len(samples) // block * block].reshape(-1, block)).max(axis=1) > SILENT
+    edges = np.flatnonzero(np.concatenate([[True], loud, [True]]))
+    return float((np.diff(edges).max() - 1) * SILENCE_BLOCK_S)
 
 
 def speak(bundle: Path, voice: str, folder: Path, count: int) -> None:
@@ -101,7 +113,7 @@ def shortfalls(rows: list[Row]) -> list[str]:
         if row.system != "speech":
             continue
         teacher = teachers[row.voice]
-        if row.error is not None and row.error > (teacher.error or 0) + ERROR_MARGIN:
+        if row.error > teacher.error + ERROR_MARGIN:
             missed.append(f"{row.voice}: error {row.error:.1f} %, teacher {teacher.error:.1f} %")
         if row.dnsmos < teacher.dnsmos - DNSMOS_MARGIN:
             missed.append(f"{row.voice}: DNSMOS {row.dnsmos:.2f}, teacher {teacher.dnsmos:.2f}")
@@ -109,19 +121,21 @@ def shortfalls(rows: list[Row]) -> list[str]:
             missed.append(f"{row.voice}: {row.off_length} sentences are off in length")
         if row.clipped:
             missed.append(f"{row.voice}: {row.clipped} sentences clip")
+        if row.dead:
+            missed.append(f"{row.voice}: {row.dead} sentences fall silent")
     return missed
 
 
 def table(rows: list[Row]) -> str:
     """The rows for people."""
-    lines = ["voice            system        n  error  dnsmos  length  off  level  clipped"]
-    for r in rows:
-        error = "    -" if r.error is None else f"{r.error:5.1f}"
-        lines.append(
-            f"{r.voice:16} {r.system:11} {r.sentences:3}  {error}  {r.dnsmos:6.2f}  {r.length:6.2f}"
-            f"  {r.off_length:3}  {r.level_db:5.1f}  {r.clipped:7}"
-        )
-    return "\n".join(lines)
+    head = "voice            system        n  error  dnsmos  length  off  level  clipped  dead"
+    return "\n".join([head, *(_line(row) for row in rows)])
+
+
+def _line(r: Row) -> str:
+    measured = f"{r.error:5.1f}  {r.dnsmos:6.2f}  {r.length:6.2f}  {r.off_length:3}"
+    faults = f"{r.level_db:5.1f}  {r.clipped:7}  {r.dead:4}"
+    return f"{r.voice:16} {r.system:11} {r.sentences:3}  {measured}  {faults}"
 
 
 def main() -> None:
@@ -130,6 +144,7 @@ def main() -> None:
     )
     parser.add_argument("--audio", type=Path, default=Path(".cache/nano/listen"))
     parser.add_argument("--scoring", type=Path, default=Path("../shared/scoring"))
+    parser.add_argument("--recognizer", type=Path, default=Path(".cache/nano/recognizer"))
     parser.add_argument("--voices", nargs="+", required=True)
     parser.add_argument("--systems", nargs="+", default=list(SYSTEMS))
     parser.add_argument("--speak", type=Path, metavar="BUNDLE")
@@ -139,6 +154,7 @@ def main() -> None:
     recognizers: dict[str, Recognizer] = {
         "en": EnglishWords(),
         "zh": MandarinSyllables(args.scoring / "zh_pocketsphinx", heldout("zh")),
+        **{language: Phonemes(args.recognizer, language) for language in ("yue", "ja", "ko")},
     }
     rows = []
     for voice in args.voices:
@@ -146,7 +162,7 @@ def main() -> None:
             speak(args.speak, voice, args.audio / "speech" / voice, args.sentences)
         for system in args.systems:
             if (args.audio / system / voice).exists():
-                recognizer = recognizers.get(voice.split("_")[0])
+                recognizer = recognizers[voice.split("_")[0]]
                 rows.append(measure(args.audio, voice, system, recognizer, dnsmos))
     missed = shortfalls(rows)
     print(table(rows))

@@ -1,8 +1,10 @@
-"""Recognisers that know nothing of our networks: PocketSphinx, English words, Mandarin syllables.
+"""Recognisers that know nothing of the voice's networks.
 
 English uses PocketSphinx's own acoustic model, dictionary and trigrams. Mandarin uses the acoustic
 model of CMU Sphinx (toneless) with a bigram model over the syllables of the sentences asked: it
-knows which syllables follow each other in them, not which sentence is spoken.
+knows which syllables follow each other in them, not which sentence is spoken. For Japanese, Korean
+and Cantonese there is none to be had: a small network judges them, which was taught the phonemes of
+other sentences from the teachers' own audio (`python -m training.train_recognizer`).
 """
 
 import math
@@ -18,7 +20,11 @@ from numpy.typing import NDArray
 from pocketsphinx import Decoder
 from scipy.signal import resample_poly
 
+from cosyvoice_lite.text.phonemes import inventory
+from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
+
 SAMPLE_RATE = 16_000
+MODEL_RATE = 22_050
 BIGRAM_DISCOUNT = 0.5
 
 
@@ -81,6 +87,39 @@ class MandarinSyllables:
             if len(word) == 1 and len(found := self.spell(word)) == 1:
                 phones.setdefault(found[0], spoken)
         return "".join(f"{s} {phones[s]}\n" for s in sorted(needed) if s in phones)
+
+
+class Phonemes:
+    """Phonemes that a sentence asks for, and those heard: no tones, no accents, no boundaries."""
+
+    def __init__(self, run: Path, language: str) -> None:
+        import torch
+        from training.loop import averaged
+        from training.model.recognizer import Recognizer
+
+        self.torch, self.tokenizer = torch, PhonemeTokenizer(language)
+        self.network = averaged(run, Recognizer(inventory.SIZE)).cpu()
+
+    def wanted(self, text: str) -> list[str]:
+        return _segments(self.tokenizer.encode(text))
+
+    def heard(self, samples: NDArray[np.float32], sample_rate: int) -> list[str]:
+        from training.model.recognizer import best_symbols
+        from training.spectral import mel_spectrogram
+
+        if sample_rate != MODEL_RATE:
+            raise ValueError(f"a recording has {sample_rate} Hz, must have {MODEL_RATE}")
+        with self.torch.no_grad():
+            wave = self.torch.from_numpy(samples)[None]
+            logits = self.network(mel_spectrogram(wave))[0]
+        return _segments(best_symbols(logits, inventory.IDS[inventory.PAD]))
+
+
+def _segments(ids: Sequence[int]) -> list[str]:
+    """Of symbols, those that are sounds: neither marks nor tones nor accents."""
+    symbols = (inventory.SYMBOLS[number] for number in ids if number < len(inventory.SYMBOLS))
+    sounds = (symbol for symbol in symbols if ":" in symbol)
+    return [s for s in sounds if not re.fullmatch(r"\w+:[\d\[\]/]", s)]
 
 
 def recognized(decoder: Decoder, samples: NDArray[np.float32], sample_rate: int) -> str:

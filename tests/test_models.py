@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cosyvoice_lite.errors import BundleError
-from cosyvoice_lite.models import find_model, home, installed_models, models_folder
+from cosyvoice_lite.models import bundled_model, find_model, home, installed_models, models_folder
 
 
 @pytest.fixture
@@ -33,10 +33,9 @@ def test_installed_models_are_folders_with_a_manifest(models: Path) -> None:
     assert installed_models() == {"a": models / "a", "b": models / "b"}
 
 
-def test_no_folder_means_no_models() -> None:
+def test_where_none_is_installed_the_bundled_one_is_meant() -> None:
     assert installed_models() == {}
-    with pytest.raises(BundleError, match="no model installed: get one"):
-        find_model(None)
+    assert find_model(None) == find_model("nano") == bundled_model()
 
 
 def test_a_model_is_meant_by_name_by_path_or_by_the_environment(
@@ -44,12 +43,12 @@ def test_a_model_is_meant_by_name_by_path_or_by_the_environment(
 ) -> None:
     assert find_model("a") == models / "a"
     assert find_model(str(tmp_path)) == tmp_path
-    with pytest.raises(BundleError, match=r"several models are installed, choose .*: a, b"):
+    with pytest.raises(BundleError, match=r"several models are installed, choose .*: nano, a, b"):
         find_model(None)
     monkeypatch.setenv("COSYVOICE_LITE_MODEL", "b")
     assert find_model(None) == models / "b"
     assert find_model("a") == models / "a"
-    with pytest.raises(BundleError, match=r"no model 'c': not a folder, and installed are: a, b"):
+    with pytest.raises(BundleError, match=r"no model 'c': neither a folder nor one of: nano, a, b"):
         find_model("c")
 
 

@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
     parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--seconds-per-batch", type=float, default=60)
+    parser.add_argument("--seconds-per-batch", type=float, default=30)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

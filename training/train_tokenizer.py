@@ -46,7 +46,7 @@ class TokenizerTraining:
             "mel": (again - mel).abs().mul(mask).sum() / mask.sum() / mel.shape[1] / MEL_SCALE,
             **pitch_losses(pitch, batch.pitch.to(device()), mask[:, 0]),
         }
-        total = 0.2 * losses["ctc"] + losses["mel"] + losses["height"] + 0.3 * losses["voicing"]
+        total = losses["ctc"] + losses["mel"] + losses["height"] + 0.3 * losses["voicing"]
         for group in self.optimizer.param_groups:
             group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / 200)
         self.optimizer.zero_grad()
@@ -92,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
     parser.add_argument("--steps", type=int, default=12_000)
-    parser.add_argument("--seconds-per-batch", type=float, default=60)
+    parser.add_argument("--seconds-per-batch", type=float, default=30)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

@@ -10,6 +10,8 @@ from platformdirs import user_data_path
 from cosyvoice_lite.bundle import MANIFEST
 from cosyvoice_lite.errors import BundleError
 
+BUNDLED = "nano"
+"""The small voice that comes with the package, in the folder of this name beside this file."""
 HOME_VARIABLE = "COSYVOICE_LITE_HOME"
 MODEL_VARIABLE = "COSYVOICE_LITE_MODEL"
 
@@ -31,23 +33,31 @@ def installed_models() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in bundles}
 
 
+def bundled_model() -> Path:
+    """The bundle that comes with the package."""
+    return Path(__file__).with_name(BUNDLED)
+
+
+def known_models() -> dict[str, Path]:
+    """Name → bundle: the one that comes with the package, then the installed ones."""
+    return {BUNDLED: bundled_model(), **installed_models()}
+
+
 def find_model(asked: str | None) -> Path:
-    """The bundle meant by a path, by a name, by the environment, or by being the only one.
+    """The bundle meant by a path, by a name, or by the environment; else the only one installed;
+    where none is, the one that comes with the package.
 
     Raises:
-        BundleError: none is, or several could be.
+        BundleError: there is no such model, or several could be meant.
     """
     asked = asked or os.environ.get(MODEL_VARIABLE)
-    models = installed_models()
+    models = known_models()
     if asked:
         if asked in models:
             return models[asked]
         if os.path.exists(asked):  # unlike Path.exists, it takes any text for a name
             return Path(asked)
-        known = ", ".join(models) or "none"
-        raise BundleError(f"no model {asked!r}: not a folder, and installed are: {known}")
-    if len(models) == 1:
-        return next(iter(models.values()))
-    if not models:
-        raise BundleError("no model installed: get one (pull 300M-SFT) or name a bundle (--model)")
-    raise BundleError(f"several models are installed, choose with --model: {', '.join(models)}")
+        raise BundleError(f"no model {asked!r}: neither a folder nor one of: {', '.join(models)}")
+    if len(models) > 2:
+        raise BundleError(f"several models are installed, choose with --model: {', '.join(models)}")
+    return list(models.values())[-1]

@@ -185,7 +185,9 @@ def test_emotions_need_a_model_that_has_them() -> None:
     able = frozenset(["instruct"])
     assert (only("hi", emotion="happy", capabilities=able).instruct or "").endswith("<endofprompt>")
     assert only("hi", instruct="Slowly.", capabilities=able).instruct == "Slowly.<endofprompt>"
-    [segment] = prepare("[emotion:sad]hi", PhonemeTokenizer(), capabilities=frozenset(["emotion"]))
+    [segment] = prepare(
+        "[emotion:sad]hi", PhonemeTokenizer(), capabilities=frozenset(["emotion:sad"])
+    )
     assert PhonemeTokenizer().decode(list(segment.token_ids)).startswith("<sad>")
 
 

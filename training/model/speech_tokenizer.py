@@ -1,7 +1,9 @@
 """The speech tokenizer: mel → 25 tokens a second that say what is spoken, how high and how fast.
 
 A convolutional encoder ends in finite scalar quantisation (FSQ, arXiv:2309.15505): five numbers,
-each rounded to one of five levels, make one of 3125 codes. Three heads teach the codes: phonemes
+each rounded to one of five levels, make one of 3125 codes. Each number is first standardised and
+spread evenly over its levels: left to itself it runs to the ends of its range, and of 3125 codes
+sixty are used. Three heads teach the codes: phonemes
 (CTC), pitch relative to the speaker, and the mel *given the speaker*; so a token need not carry the
 voice, which the flow will add. Only the encoder is used afterwards.
 Shapes: B batch, F mel frames, T tokens (T : F = 25 Hz : 86.13 Hz), C channels.
@@ -57,6 +59,7 @@ class SpeechTokenizer(nn.Module):
         self.down = nn.Conv1d(width, width, 4, 2, 1)
         self.coarse = nn.Sequential(Residual(width), Residual(width, 2), Residual(width))
         self.to_code = nn.Linear(width, DIGITS)
+        self.spread = nn.BatchNorm1d(DIGITS, affine=False)
         self.from_code = nn.Linear(DIGITS, width)
         self.content = nn.Sequential(Residual(width), Residual(width, 2), Residual(width))
         self.up = nn.ConvTranspose1d(width, width, 4, 2, 1)
@@ -71,7 +74,8 @@ class SpeechTokenizer(nn.Module):
         centred = (mel - mel.mean(dim=2, keepdim=True)) / MEL_SCALE  # leaves the channel behind
         x = self.fine(self.into(centred))
         x = self.down(functional.interpolate(x, 2 * tokens, mode="linear"))
-        return quantize(self.to_code(self.coarse(x).transpose(1, 2)))
+        digits = self.to_code(self.coarse(x).transpose(1, 2)).float()  # (B, T, 5)
+        return quantize(self.spread(digits.transpose(1, 2)).transpose(1, 2))
 
     @torch.no_grad()
     def tokens(self, mel: Tensor) -> Tensor:
@@ -89,10 +93,12 @@ class SpeechTokenizer(nn.Module):
 
 
 def quantize(x: Tensor) -> Tensor:
-    """Each number to one of LEVELS levels in -1..1; gradients pass as if it were not rounded."""
+    """Each standard normal number to one of LEVELS equally likely levels in -1..1; gradients pass
+    as if it were not rounded."""
     half = (LEVELS - 1) / 2
-    bounded = torch.tanh(x) * half
-    return (bounded + (bounded.round() - bounded).detach()) / half
+    even = torch.erf(x / 2**0.5) * LEVELS / 2  # uniform over LEVELS cells of width 1
+    level = even.round().clamp(-half, half)
+    return (even + (level - even).detach()) / half
 
 
 def to_ids(digits: Tensor) -> Tensor:

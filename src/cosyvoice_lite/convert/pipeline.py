@@ -148,7 +148,7 @@ def _manifest(source: Checkpoint, directory: Path, licence: str) -> Manifest:
         name=source.folder.resolve().name,
         model=source.config,
         precision=source.recipe.name,
-        capabilities=_capabilities(source.folder, source.config),
+        capabilities=_capabilities(source),
         voices=voice_records(source.voices),
         files={p.name: file_record(p) for p in sorted(directory.iterdir())},
         licence=licence,
@@ -170,12 +170,16 @@ def recipe(precision: str) -> Recipe:
     return RECIPES[precision]
 
 
-def _capabilities(checkpoint: Path, config: ModelConfig) -> tuple[str, ...]:
+def _capabilities(source: Checkpoint) -> tuple[str, ...]:
     """What the model was taught beyond reading aloud, which its weights don't tell: the authors'
-    Instruct model is known by its name, a voice that reads phonemes knows their marks."""
-    if config.tokenizer == "phonemes":
-        return ("emotion", "marks")
-    return ("instruct", "marks") if "instruct" in checkpoint.resolve().name.lower() else ()
+    Instruct model is known by its name; a voice that reads phonemes knows their marks, and the
+    moods in which one of its speakers has a second voice, as ja_female has in ja_female_happy."""
+    if source.config.tokenizer == "phonemes":
+        pairs = (name.rpartition("_") for name in source.voices)
+        moods = sorted({mood for person, _, mood in pairs if person in source.voices})
+        return (*(f"emotion:{mood}" for mood in moods), "marks")
+    instructed = "instruct" in source.folder.resolve().name.lower()
+    return ("instruct", "marks") if instructed else ()
 
 
 def find_vocabulary(checkpoint: Path, tokenizer: str) -> Path | None:

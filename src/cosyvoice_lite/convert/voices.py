@@ -27,7 +27,8 @@ PROMPT_FIELDS = {
     "prompt_text": "prompt_text",
 }
 LANGUAGES = {"中文": "zh", "英文": "en", "日语": "ja", "粤语": "yue", "韩语": "ko"}
-"""The official voices are named by language and sex, as in 中文女."""
+LANGUAGES |= {f"{language}_": language for language in LANGUAGES.values()}
+"""Voices are named by language and sex, the official ones as in 中文女, ours as in zh_female."""
 MAX_VOICES = 10_000
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cached_property
 
 from cosyvoice_lite.bundle import VOCABULARY, Bundle
 from cosyvoice_lite.errors import BundleError, VoiceError
+from cosyvoice_lite.runtime.aliases import named
 from cosyvoice_lite.runtime.request import Request, Utterance, check_characters
 from cosyvoice_lite.runtime.voice import (
     Conditioning,
@@ -17,11 +20,14 @@ from cosyvoice_lite.runtime.voice import (
 )
 from cosyvoice_lite.text import frontend
 from cosyvoice_lite.text.explain import Explanation, explain
+from cosyvoice_lite.text.languages import main_language, spans
 from cosyvoice_lite.text.lexicon import Lexicon
 from cosyvoice_lite.text.official import normalize_official
 from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
 from cosyvoice_lite.text.segment import Segment
 from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
+
+_TAGS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 
 
 class Reader:
@@ -48,7 +54,7 @@ class Reader:
         Raises:
             TextError, VoiceError, UsageError: as `Synthesizer.speak`.
         """
-        voice, seed = self.voice(request.voice), request.chosen_seed()
+        voice, seed = self.speaker(request), request.chosen_seed()
         segments = frontend.run(request.text, self._text_request(request, voice))
         return [
             Utterance(
@@ -64,20 +70,30 @@ class Reader:
 
     def explain(self, request: Request) -> Explanation:
         """What the frontend makes of the text, step by step; nothing is spoken."""
-        return explain(request.text, self._text_request(request, self.voice(request.voice)))
+        return explain(request.text, self._text_request(request, self.speaker(request)))
+
+    def speaker(self, request: Request) -> Voice:
+        """The voice asked for; by default the first that speaks the text's language at home."""
+        found = spans(_TAGS.sub(" ", request.text), request.language)
+        if request.voice is not None or not self.voices or not found:
+            return self.voice(request.voice)
+        language = main_language(found)
+        at_home = (voice for voice in self.voices.values() if voice.language == language)
+        return next(at_home, self.voice(None))
 
     def voice(self, voice: str | Voice | None) -> Voice:
-        """The voice meant: itself, by name, or the first there is."""
+        """The voice meant: itself, by one of its names, or the first there is."""
         if isinstance(voice, Voice):
             check_voice(voice, self.bundle.manifest.model)
             return voice
         known = ", ".join(self.voices) or "none: this model needs a recording to take after"
         if voice is None and self.voices:
             return next(iter(self.voices.values()))
-        if voice not in self.voices:
+        name = None if voice is None else named(voice, self.voices)
+        if name is None:
             asked = "no voice given" if voice is None else f"unknown voice {voice!r}"
             raise VoiceError(f"{asked}; this bundle's voices are {known}")
-        return self.voices[voice]
+        return self.voices[name]
 
     def prompt_ids(self, text: str) -> tuple[int, ...]:
         """A prompt's words as ids; not cut, and normalised as the authors do."""
@@ -101,7 +117,9 @@ class Reader:
             voice = self.voice(segment.voice)
         instruction = self.prompt_ids(segment.instruct or request.instruct or "")
         mode = request.mode or ("instruct" if instruction else natural_mode(voice))
-        return condition(voice, mode, instruction)
+        told = condition(voice, mode, instruction)
+        moody = self.voices.get(f"{voice.name}_{segment.emotion}")
+        return told if moody is None else replace(told, flow_speaker=moody.speaker_embedding)
 
 
 def _open_tokenizer(bundle: Bundle) -> Tokenizer:

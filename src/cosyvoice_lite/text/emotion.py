@@ -44,8 +44,12 @@ def manner(emotion: str | None, instruct: str | None, capabilities: frozenset[st
         if emotion not in INSTRUCTIONS:
             names = ", ".join(["neutral", *INSTRUCTIONS])
             raise TextError(f"unknown emotion {emotion!r}: expected one of {names}")
-        if "emotion" in capabilities:
+        if f"emotion:{emotion}" in capabilities:
             return Manner(symbol=f"<{emotion}>")
+        if learnt := sorted(c.removeprefix("emotion:") for c in capabilities if ":" in c):
+            raise TextError(
+                f"the loaded model has not learnt {emotion!r}, only {', '.join(learnt)}"
+            )
         instruct = INSTRUCTIONS[emotion]
     if not instruct:
         return Manner()

@@ -9,7 +9,7 @@ sentence with Han, kana or hangul numbers are read in that language, not in that
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
@@ -78,6 +78,15 @@ def spans(text: str, language: str | None = None, default: str | None = None) ->
         return [Span(text, single)]
     runs = [run for sentence in _sentences(text) for run in _sentence_runs(sentence)]
     return _joined(_resolve(text, runs, language, default))
+
+
+def main_language(pieces: Iterable[Span]) -> str:
+    """The language of most of some spans; a Han character weighs as much as three letters."""
+    weights: dict[str, int] = {}
+    for piece in pieces:
+        weight = len(piece.text.encode("utf-8", "replace"))  # one a letter, three a character
+        weights[piece.language] = weights.get(piece.language, 0) + weight
+    return max(weights, key=lambda language: weights[language])
 
 
 def _single_language(text: str, language: str | None, default: str | None) -> str | None:

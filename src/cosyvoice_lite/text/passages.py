@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from cosyvoice_lite.errors import TextError
-from cosyvoice_lite.text.languages import spans
+from cosyvoice_lite.text.languages import main_language, spans
 from cosyvoice_lite.text.lexicon import Entry, Lexicon
 from cosyvoice_lite.text.markup import events as ev
 from cosyvoice_lite.text.markup.events import Event, Style
@@ -77,7 +77,7 @@ class Gatherer:
         elif isinstance(event, ev.Spelled):
             self._spelled(event)
         elif isinstance(event, ev.SaidAs):
-            language = event.style.language or _main_language(self._context)
+            language = event.style.language or main_language(spans(clean(self._context)))
             said = say_as(clean(event.text), event.kind, language, event.place)
             self._note(f"say-as {event.kind}", event.text, said)
             self._atom(Atom(said, said), event.style)
@@ -183,8 +183,3 @@ class Gatherer:
 def _manner(style: Style) -> tuple[object, ...]:
     tag = style.language if style.tagged else None
     return style.prosody, style.voice, style.emotion, tag
-
-
-def _main_language(text: str) -> str:
-    """The language of the longest span."""
-    return max(spans(clean(text)), key=lambda span: len(span.text)).language

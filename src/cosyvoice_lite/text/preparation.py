@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from cosyvoice_lite.text.emotion import Manner, manner
-from cosyvoice_lite.text.languages import Span, spans
+from cosyvoice_lite.text.languages import Span, main_language, spans
 from cosyvoice_lite.text.markup import plain, ssml
 from cosyvoice_lite.text.markup.events import Event, Style, Words
 from cosyvoice_lite.text.normalizers import normalizer
@@ -110,7 +110,7 @@ class Preparation:
     def _segment(
         self, pieces: list[Span], part: Part, passage: Passage, told: Manner, pause_s: float
     ) -> Segment | None:
-        language = _main_language(pieces)
+        language = main_language(pieces)
         raw = "".join(piece.text for piece in pieces).strip()
         shown = self._shown(raw)
         if not any(map(_is_spoken, shown)):
@@ -132,6 +132,7 @@ class Preparation:
             prosody=style.prosody,
             voice=style.voice,
             instruct=told.instruct,
+            emotion=style.emotion,
             marks=tuple(self._marks(raw)),
         )
 
@@ -189,14 +190,6 @@ def _within(pieces: list[Span], ends: list[int], start: int, end: int) -> list[S
             break
         found.append(Span(piece.text[max(0, start - begin) : end - begin], piece.language))
     return found
-
-
-def _main_language(pieces: list[Span]) -> str:
-    """The language of most of the text; a Han character weighs as much as three letters."""
-    weights: dict[str, int] = {}
-    for piece in pieces:
-        weights[piece.language] = weights.get(piece.language, 0) + _symbols_estimated(piece.text)
-    return max(weights, key=lambda language: weights[language])
 
 
 def _marks_only(passage: Passage) -> str:

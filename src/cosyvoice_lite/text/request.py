@@ -29,7 +29,7 @@ class Request:
     voice_language: str | None = None
     """The language of the voice: it decides only what the text leaves open, such as "123"."""
     capabilities: frozenset[str] = frozenset()
-    """What the loaded model can: any of "instruct", "emotion", "marks"."""
+    """What the loaded model can: any of "instruct", "marks", "emotion:happy" …."""
     instruct: str | None = None
     """Instruction for an Instruct checkpoint."""
     emotion: str | None = None

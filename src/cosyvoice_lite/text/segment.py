@@ -52,5 +52,7 @@ class Segment:
     """Name of the voice that speaks, where the markup changes it."""
     instruct: str | None = None
     """Instruction for an Instruct checkpoint, where the markup or an emotion gives one."""
+    emotion: str | None = None
+    """Mood it is spoken in, for a voice that was taught it."""
     marks: tuple[Mark, ...] = ()
     """Named places, in order of their offsets."""
