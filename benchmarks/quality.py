@@ -19,6 +19,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
+VOICES = ("zh_female", "yue_male", "en_male", "en_female", "ja_female", "ko_female", "ko_male")
 SYSTEMS = ("teacher", "copy", "resynthesis", "speech")
 SENTENCES = Path(__file__).parents[1] / "training" / "sentences"
 ERROR_MARGIN = 15.0
@@ -56,6 +58,16 @@ class Row:
 
 
 Recognizer = EnglishWords | MandarinSyllables | Phonemes
+
+
+@cache
+def open_recognizer(language: str, scoring: Path, run: Path) -> Recognizer:
+    """The judge of a language."""
+    if language == "en":
+        return EnglishWords()
+    if language == "zh":
+        return MandarinSyllables(scoring / "zh_pocketsphinx", heldout("zh"))
+    return Phonemes(run, language)
 
 
 def heldout(language: str) -> list[str]:
@@ -145,24 +157,19 @@ def main() -> None:
     parser.add_argument("--audio", type=Path, default=Path(".cache/nano/listen"))
     parser.add_argument("--scoring", type=Path, default=Path("../shared/scoring"))
     parser.add_argument("--recognizer", type=Path, default=Path(".cache/nano/recognizer"))
-    parser.add_argument("--voices", nargs="+", required=True)
+    parser.add_argument("--voices", nargs="+", default=VOICES)
     parser.add_argument("--systems", nargs="+", default=list(SYSTEMS))
     parser.add_argument("--speak", type=Path, metavar="BUNDLE")
     parser.add_argument("--sentences", type=int, default=50, help="to speak")
     args = parser.parse_args()
     dnsmos = Dnsmos(args.scoring / "dnsmos_sig_bak_ovr.onnx")
-    recognizers: dict[str, Recognizer] = {
-        "en": EnglishWords(),
-        "zh": MandarinSyllables(args.scoring / "zh_pocketsphinx", heldout("zh")),
-        **{language: Phonemes(args.recognizer, language) for language in ("yue", "ja", "ko")},
-    }
     rows = []
     for voice in args.voices:
         if args.speak:
             speak(args.speak, voice, args.audio / "speech" / voice, args.sentences)
         for system in args.systems:
             if (args.audio / system / voice).exists():
-                recognizer = recognizers[voice.split("_")[0]]
+                recognizer = open_recognizer(voice.split("_")[0], args.scoring, args.recognizer)
                 rows.append(measure(args.audio, voice, system, recognizer, dnsmos))
     missed = shortfalls(rows)
     print(table(rows))

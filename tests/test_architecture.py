@@ -18,7 +18,7 @@ MAY_IMPORT = {  # a floor may import itself and what stands here, nothing else
     "graphs": {"errors", "config"},
     # convert and runtime never meet
     "convert": {"errors", "config", "tensorfile", "bundle", "graphs"},
-    "runtime": {"errors", "config", "tensorfile", "bundle", "audio", "text"},
+    "runtime": {"errors", "config", "tensorfile", "bundle", "models", "audio", "text"},
     "verify": {"errors", "config", "bundle", "runtime", "audio", "text"},
     "hub": {"errors"},
     "pull": {"errors", "hub", "convert"},

@@ -260,10 +260,10 @@ def test_the_only_installed_model_needs_no_name(
     (models / "broken" / "manifest.json").write_text("{")
     assert main(["models", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
-    assert [row["name"] for row in rows] == ["broken", "one", "two"]
-    assert "error" in rows[0]
+    assert [row["name"] for row in rows] == ["nano", "broken", "one", "two"]
+    assert "error" in rows[1]
     assert main(["models"]) == 0
-    assert capsys.readouterr().out.count("\n") == 3
+    assert capsys.readouterr().out.count("\n") == 4
 
 
 def test_wrong_usage_exits_with_two(capsys: Capture) -> None:
@@ -368,7 +368,7 @@ def _peak_megabytes(pid: int) -> float | None:
     return int(line.split()[1]) / 1024
 
 
-def test_explain_needs_no_model(
+def test_explain_needs_no_installed_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COSYVOICE_LITE_HOME", str(tmp_path))

@@ -14,9 +14,10 @@ from types import FrameType
 
 PLAN = (
     (("corpus.build",),),
-    (("train_tokenizer", "--steps", "8000"), ("train_vocoder", "--steps", "20000")),
+    (("train_tokenizer", "--steps", "8000"), ("train_vocoder", "--steps", "8000")),
     (("extract",),),
-    (("train_flow", "--steps", "12000"), ("train_lm", "--steps", "16000")),
+    (("train_flow", "--steps", "16000"), ("train_lm", "--steps", "16000")),
+    (("train_recognizer", "--steps", "6000"),),
 )
 """Groups in order; the commands of a group run at once."""
 
@@ -60,7 +61,7 @@ def main() -> None:
         waiting = tuple(command for command in group if not is_done(command, args.cache))
         run_together(waiting, ["--cache", str(args.cache)])
     subprocess.run(
-        [sys.executable, "-m", "training.export", str(args.cache / "checkpoint")], check=True
+        [sys.executable, "-m", "training.export", "--cache", str(args.cache)], check=True
     )
 
 

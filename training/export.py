@@ -1,7 +1,8 @@
-"""Write the trained networks as a checkpoint in the official layout.
+"""Write the trained networks as a checkpoint in the official layout, and as a bundle.
 
-`python -m training.export OUT` makes OUT/{llm,flow,hift}.pt, spk2info.pt and cosyvoice.yaml from
-the averaged weights of the runs; `cosyvoice-lite convert OUT …` reads it like any other checkpoint.
+`python -m training.export` makes {llm,flow,hift}.pt, spk2info.pt and cosyvoice.yaml from the
+averaged weights of the runs; `cosyvoice-lite convert` reads them like any other checkpoint. With
+`--bundle src/cosyvoice_lite/nano/bundle` it is converted, too: that is the voice in the package.
 """
 
 import argparse
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from cosyvoice_lite.convert.pipeline import convert
 from training.loop import averaged
 from training.model.encoder import EncoderConfig
 from training.model.flow import Flow
@@ -21,6 +23,8 @@ MIN_TOKEN_TEXT_RATIO = 0.9
 MAX_TOKEN_TEXT_RATIO = 6.0
 """Speech tokens per phoneme symbol; the corpus' sentences have 1.2 to 4.4."""
 
+NAME = "nano"
+LICENCE = "CC BY-SA 4.0, see CARD.md"  # as the recordings it was taught with ask for
 TEMPLATE = Path(__file__).with_name("cosyvoice.yaml.in")
 
 
@@ -80,10 +84,14 @@ def export(cache: Path, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
+    parser.add_argument("--bundle", type=Path, help="folder of the bundle to make")
+    parser.add_argument("--precision", default="int8", help="of the bundle")
     args = parser.parse_args()
-    export(args.cache, args.out)
+    checkpoint = args.cache / "checkpoint" / NAME
+    export(args.cache, checkpoint)
+    if args.bundle:
+        convert(checkpoint, args.bundle, precision=args.precision, licence=LICENCE, replace=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ where to look in the text. Both go to `tokens.npz`, aligned with the corpus as i
 """
 
 import argparse
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +24,43 @@ from training.train_tokenizer import BLANK, SPOKEN
 Ints = NDArray[np.int64]
 
 
-@torch.no_grad()
-def extract(corpus: Corpus, tokenizer: SpeechTokenizer) -> tuple[list[Ints], list[Ints]]:
-    """Tokens (T,) and spans (T, 2) of all utterances, in the corpus' order.
+class Extractor:
+    """What one process needs: the corpus and the trained tokenizer."""
 
-    A span holds the places, in the phoneme sequence, of the last phoneme that began before the
-    token's end and of the one after it.
-    """
-    tokens, spans = [], []
-    for place in tqdm(range(len(corpus.items)), mininterval=10):
-        batch = corpus.collate([place])
+    def __init__(self, cache: Path) -> None:
+        torch.set_num_threads(1)
+        self.corpus = open_corpus(cache)
+        self.tokenizer = averaged(cache / "tokenizer", SpeechTokenizer(TOKENIZER))
+
+    @torch.no_grad()
+    def extract(self, place: int) -> tuple[Ints, Ints]:
+        """Tokens (T,) and spans (T, 2) of one utterance.
+
+        A span holds the places, in the phoneme sequence, of the last phoneme that began before the
+        token's end and of the one after it.
+        """
+        batch = self.corpus.collate([place])
         mel = mel_spectrogram(batch.samples.to(device()))
         count = int(batch.tokens[0])
-        symbols, _, _ = tokenizer(mel, count, batch.speakers.to(device()))
-        tokens.append(to_ids(tokenizer.encode(mel, count))[0].cpu().numpy())
-        spans.append(align(symbols[0].log_softmax(-1).cpu().numpy(), corpus.symbols[place]))
-    return tokens, spans
+        symbols, _, _ = self.tokenizer(mel, count, batch.speakers.to(device()))
+        tokens = to_ids(self.tokenizer.encode(mel, count))[0].cpu().numpy()
+        log_probs = symbols[0].log_softmax(-1).cpu().numpy()
+        return tokens, align(log_probs, self.corpus.symbols[place])
+
+
+_extractors: dict[Path, Extractor] = {}  # of this process
+
+
+def extract(cache: Path, place: int) -> tuple[Ints, Ints]:
+    """As `Extractor.extract`, with one that is made when first asked for."""
+    if cache not in _extractors:
+        _extractors[cache] = Extractor(cache)
+    return _extractors[cache].extract(place)
+
+
+def open_corpus(cache: Path) -> Corpus:
+    """The corpus in the order in which everything of it is written down."""
+    return Corpus(cache / "corpus", seconds_per_batch=60, seed=0)
 
 
 def align(log_probs: NDArray[np.float32], symbols: Ints) -> Ints:
@@ -90,12 +113,12 @@ def load(cache: Path, corpus: Corpus) -> tuple[list[Ints], list[Ints]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    corpus = Corpus(args.cache / "corpus", seconds_per_batch=60, seed=0)
-    tokenizer = averaged(args.cache / "tokenizer", SpeechTokenizer(TOKENIZER))
-    tokens, spans = extract(corpus, tokenizer)
+    places = range(len(open_corpus(args.cache).items))
+    with get_context("spawn").Pool(args.processes) as pool:
+        rows = pool.imap(partial(extract, args.cache), places, chunksize=64)
+        tokens, spans = zip(*tqdm(rows, total=len(places), mininterval=10), strict=True)
     lengths = [len(row) for row in tokens]
     np.savez(
         args.cache / "tokens.npz",

@@ -1,8 +1,9 @@
 """The training loop all four networks share: resume, step, average, save, plot.
 
 Weights are averaged as they train (exponential moving average), so a run can be stopped at any time
-and its average used, without a learning-rate schedule that must know the end in advance. A run is a
-folder: `checkpoint.pt` (everything needed to go on), `losses.csv`, `losses.png`.
+and its average used. The rate of learning falls to nothing over the last quarter of the steps asked
+for; a run that is asked for more later goes on at full rate. A run is a folder: `checkpoint.pt`
+(everything needed to go on), `losses.csv`, `losses.png`.
 """
 
 import csv
@@ -21,6 +22,8 @@ from tqdm import tqdm
 AVERAGE_DECAY = 0.999
 SAVE_EVERY_S = 300
 LOG_EVERY = 50
+WARM_UP = 300  # steps
+COOL_DOWN = 0.25  # of all steps
 
 Losses = dict[str, Tensor]
 
@@ -52,6 +55,7 @@ class Run:
         self.average = deepcopy(model).requires_grad_(False).eval()
         self.modules = {"model": model, "average": self.average, **(helpers or {})}
         self.optimizers = optimizers
+        self.rates = {name: opt.param_groups[0]["lr"] for name, opt in optimizers.items()}
         self.step = 0
         self.stopping = False
         self._resume()
@@ -66,6 +70,7 @@ class Run:
         seen: dict[str, list[float]] = {}
         bar = tqdm(range(self.step, steps), initial=self.step, total=steps, mininterval=10)
         for self.step in bar:
+            self._set_rates(steps)
             losses = take_step(self.step)
             self._update_average()
             for name, value in losses.items():
@@ -82,6 +87,13 @@ class Run:
             if self.stopping:
                 return
         self.save()
+
+    def _set_rates(self, steps: int) -> None:
+        """How fast to learn: slowly at first, and slower and slower towards the end."""
+        pace = min((self.step + 1) / WARM_UP, (steps - self.step) / (COOL_DOWN * steps), 1.0)
+        for name, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self.rates[name] * pace
 
     def save(self) -> None:
         """Write the checkpoint whole, then put it in place: a kill leaves the old or the new."""

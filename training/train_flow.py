@@ -3,7 +3,8 @@
 As in the official recipe, a fifth of the examples are unconditional (that is what guidance needs)
 and half are given the start of their own mel (that is what zero-shot prompts need). One loss is
 ours: mu is asked to be the utterance's mel without its mean, so that the estimator starts near the
-goal; the mean, which is the voice, it must take from the speaker.
+goal; the mean, which is the voice, it must take from the speaker. Times are drawn as inference
+takes its steps: more of them near the noise.
 """
 
 import argparse
@@ -16,13 +17,13 @@ from training.data import Corpus, Sentences
 from training.extract import load
 from training.loop import Losses, Run, device, half_precision
 from training.model.encoder import padding_mask
+from training.model.estimator import start_by_passing
 from training.model.flow import SIGMA_MIN, Flow
-from training.model.speech_tokenizer import MEL_SCALE
+from training.model.speech_tokenizer import MEL_SCALE, start_alike
 from training.sizes import FLOW
 from training.spectral import mel_spectrogram
 
-LEARNING_RATE = 1e-3
-WARM_UP = 300
+LEARNING_RATE = 1.5e-3
 PROMPTED = 0.5  # of the examples
 MEAN_MEL = -6.0  # of the log-mel: what the first step should not have to learn
 LONGEST_PROMPT = 0.3  # of an utterance
@@ -34,15 +35,16 @@ class FlowTraining:
     def __init__(self, folder: Path, corpus: Corpus, tokens: list[Tensor]) -> None:
         self.corpus, self.tokens = corpus, tokens
         self.model = Flow(FLOW).to(device())
-        torch.nn.init.constant_(self.model.decoder.estimator.final_proj.bias, MEAN_MEL)
+        start_alike(self.model.input_embedding.weight)
+        estimator = self.model.decoder.estimator
+        torch.nn.init.constant_(estimator.final_proj.bias, MEAN_MEL)
+        start_by_passing(estimator)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), LEARNING_RATE, (0.9, 0.98))
         self.run = Run(folder, self.model, {"optimizer": self.optimizer})
 
     def step(self, step: int) -> Losses:
         batch = self.corpus.batch(step)
         losses = self._losses(batch)
-        for group in self.optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / WARM_UP)
         self.optimizer.zero_grad()
         (losses["flow"] + 0.5 * losses["mu"]).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -62,7 +64,8 @@ class FlowTraining:
         near = masked_mean((mu - (mel - mean) / MEL_SCALE).abs(), mask)
         kept = (torch.rand(len(mel), 1, 1) >= self.model.config.training_cfg_rate).to(mel)
         cond = prompts(mel, batch.frames)
-        time, noise = torch.rand(len(mel), 1, 1).to(mel), torch.randn_like(mel)
+        time = 1 - torch.cos(torch.rand(len(mel), 1, 1) * 0.5 * torch.pi).to(mel)
+        noise = torch.randn_like(mel)
         x = (1 - (1 - SIGMA_MIN) * time) * noise + time * mel
         with half_precision():
             velocity = self.model.decoder.estimator(

@@ -22,11 +22,11 @@ from training.data import Corpus, Sentences
 from training.extract import load
 from training.loop import Losses, Run, device, half_precision
 from training.model.lm import SpeechLM
+from training.model.speech_tokenizer import start_alike
 from training.sizes import LM
 from training.speakers import SPEAKERS, embedding
 
-LEARNING_RATE = 1e-3
-WARM_UP = 500
+LEARNING_RATE = 1.5e-3
 GUIDED_LAYERS = (1, 2)
 GUIDED_HEADS = 2  # the first ones of each guided layer
 GUIDANCE = 0.3
@@ -44,6 +44,8 @@ class LMTraining:
     ) -> None:
         self.corpus, self.tokens, self.spans = corpus, tokens, spans
         self.model = SpeechLM(LM).to(device())
+        start_alike(self.model.speech_embedding.weight)
+        start_alike(self.model.llm_decoder.weight)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), LEARNING_RATE, (0.9, 0.98), weight_decay=0.01
         )
@@ -52,8 +54,6 @@ class LMTraining:
     def step(self, step: int) -> Losses:
         batch = self.corpus.batch(step)
         losses = self._losses(batch, np.random.default_rng((2, step)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min((step + 1) / WARM_UP, (WARM_UP / (step + 1)) ** 0.25)
         self.optimizer.zero_grad()
         (losses["tokens"] + GUIDANCE * losses["looking"]).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

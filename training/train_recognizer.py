@@ -15,7 +15,6 @@ from training.spectral import mel_spectrogram
 from training.train_tokenizer import BLANK, heard
 
 LEARNING_RATE = 1e-3
-WARM_UP = 200
 NOISE = 0.01  # largest amplitude of white noise added to the recordings
 
 
@@ -43,8 +42,6 @@ class RecognizerTraining:
             BLANK,
             zero_infinity=True,
         )
-        for group in self.optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / WARM_UP)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

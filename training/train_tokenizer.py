@@ -47,8 +47,6 @@ class TokenizerTraining:
             **pitch_losses(pitch, batch.pitch.to(device()), mask[:, 0]),
         }
         total = losses["ctc"] + losses["mel"] + losses["height"] + 0.3 * losses["voicing"]
-        for group in self.optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / 200)
         self.optimizer.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

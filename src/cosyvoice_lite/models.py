@@ -11,7 +11,8 @@ from cosyvoice_lite.bundle import MANIFEST
 from cosyvoice_lite.errors import BundleError
 
 BUNDLED = "nano"
-"""The small voice that comes with the package, in the folder of this name beside this file."""
+"""The small voice that comes with the package."""
+_BUNDLED_FOLDER = Path(__file__).with_name(BUNDLED)
 HOME_VARIABLE = "COSYVOICE_LITE_HOME"
 MODEL_VARIABLE = "COSYVOICE_LITE_MODEL"
 
@@ -35,7 +36,12 @@ def installed_models() -> dict[str, Path]:
 
 def bundled_model() -> Path:
     """The bundle that comes with the package."""
-    return Path(__file__).with_name(BUNDLED)
+    return _BUNDLED_FOLDER / "bundle"
+
+
+def bundled_card() -> str:
+    """What that model is, learnt from and can't do; its licences and its measured scores."""
+    return (_BUNDLED_FOLDER / "CARD.md").read_text("utf-8")
 
 
 def known_models() -> dict[str, Path]:
@@ -43,7 +49,7 @@ def known_models() -> dict[str, Path]:
     return {BUNDLED: bundled_model(), **installed_models()}
 
 
-def find_model(asked: str | None) -> Path:
+def find_model(asked: Path | str | None) -> Path:
     """The bundle meant by a path, by a name, or by the environment; else the only one installed;
     where none is, the one that comes with the package.
 
@@ -53,11 +59,13 @@ def find_model(asked: str | None) -> Path:
     asked = asked or os.environ.get(MODEL_VARIABLE)
     models = known_models()
     if asked:
-        if asked in models:
-            return models[asked]
+        if str(asked) in models:
+            return models[str(asked)]
         if os.path.exists(asked):  # unlike Path.exists, it takes any text for a name
             return Path(asked)
-        raise BundleError(f"no model {asked!r}: neither a folder nor one of: {', '.join(models)}")
+        raise BundleError(
+            f"no model {str(asked)!r}: neither a folder nor one of: {', '.join(models)}"
+        )
     if len(models) > 2:
         raise BundleError(f"several models are installed, choose with --model: {', '.join(models)}")
     return list(models.values())[-1]

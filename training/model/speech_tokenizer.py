@@ -108,6 +108,19 @@ def to_ids(digits: Tensor) -> Tensor:
     return ((digits * half + half).round().long() * places).sum(-1)
 
 
+@torch.no_grad()
+def start_alike(weight: Tensor) -> None:
+    """Begin a table of one row per code (CODES or more, D) with rows as alike as their codes are.
+
+    A row becomes the sum of one vector per digit and level, at the scale it has: what is learnt of
+    a frequent code then holds for the rare ones beside it.
+    """
+    places = LEVELS ** torch.arange(DIGITS)
+    levels = torch.arange(CODES)[:, None] // places % LEVELS  # (CODES, DIGITS)
+    vectors = torch.randn(DIGITS, LEVELS, weight.shape[1]) * weight.std() / DIGITS**0.5
+    weight[:CODES] = vectors[torch.arange(DIGITS), levels].sum(1)
+
+
 def token_count(frames: int) -> int:
     """How many whole tokens a mel of `frames` holds."""
     return int(frames / FRAMES_PER_TOKEN)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from cosyvoice_lite.cli.progress import bar, say
 from cosyvoice_lite.errors import CosyError, TextError, UsageError
-from cosyvoice_lite.models import find_model
 
 if TYPE_CHECKING:
     from cosyvoice_lite.runtime.request import Request
@@ -50,7 +49,7 @@ def add(commands: Any) -> None:
 def batch(options: argparse.Namespace) -> int:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
-    synthesizer = Synthesizer.open(find_model(options.model), options.threads)
+    synthesizer = Synthesizer.open(options.model, options.threads)
     lines = _lines(options.file)
     failed: list[int] = []
     spoken = kept = 0

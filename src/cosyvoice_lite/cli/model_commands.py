@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cosyvoice_lite.cli.progress import say
 from cosyvoice_lite.errors import BundleError, CosyError, UsageError
-from cosyvoice_lite.models import find_model, home, installed_models, models_folder
+from cosyvoice_lite.models import bundled_card, find_model, home, known_models, models_folder
 
 if TYPE_CHECKING:
     from cosyvoice_lite.verify import Check
@@ -47,7 +47,8 @@ def add(commands: Any) -> None:
     p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
     p.set_defaults(run=verify)
 
-    p = commands.add_parser("models", help="list the installed models")
+    p = commands.add_parser("models", help="list the models on this machine")
+    p.add_argument("--card", action="store_true", help="describe the one that comes with it")
     p.add_argument("--json", action="store_true", help="one JSON line")
     p.set_defaults(run=models)
 
@@ -129,7 +130,7 @@ def verify(options: argparse.Namespace) -> int:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
     from cosyvoice_lite.verify import verify
 
-    synthesizer = Synthesizer.open(find_model(options.bundle), options.threads)
+    synthesizer = Synthesizer.open(options.bundle, options.threads)
     checks: list[Check] = []
     for check in verify(synthesizer, _golden_files(options.golden)):
         checks.append(check)
@@ -169,8 +170,11 @@ def _row(check: Check) -> str:
 def models(options: argparse.Namespace) -> int:
     from cosyvoice_lite.bundle import Bundle
 
+    if options.card:
+        print(bundled_card())
+        return 0
     rows: list[dict[str, Any]] = []
-    for name, path in installed_models().items():
+    for name, path in known_models().items():
         try:
             bundle = Bundle.open(path)
         except BundleError as error:
@@ -192,8 +196,6 @@ def models(options: argparse.Namespace) -> int:
     for row in rows:
         details = row.get("error") or f"{row['precision']}, {row['megabytes']} MB, {row['licence']}"
         print(f"{row['name']}\t{details}\t{row['path']}")
-    if not rows:
-        say(f"no model in {models_folder()}: get one with pull, or make one with convert")
     return 0
 
 

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from cosyvoice_lite.cli.progress import bar, say
 from cosyvoice_lite.errors import TextError, UsageError
-from cosyvoice_lite.models import find_model, installed_models
 
 if TYPE_CHECKING:
     from cosyvoice_lite.audio.waveform import Audio
     from cosyvoice_lite.runtime.request import Request
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
     from cosyvoice_lite.runtime.voice import Voice
-    from cosyvoice_lite.text.explain import Explanation
 
 MAX_TEXT_BYTES = 16 << 20
 STDIO = "-"
@@ -112,30 +110,20 @@ def speak(options: argparse.Namespace) -> int:
 
 
 def explain(options: argparse.Namespace) -> int:
+    from cosyvoice_lite.runtime.request import Request
+
     text = _text(options)
-    explanation = _explanation(options, text)
+    request = Request(
+        text,
+        voice=options.voice,
+        lexicon=options.lexicon,
+        language=options.language,
+        markup=not options.plain,
+        frontend=options.frontend,
+    )
+    explanation = _open(options).reader.explain(request)
     print(explanation.to_json() if options.json else explanation.render())
     return 0
-
-
-def _explanation(options: argparse.Namespace, text: str) -> Explanation:
-    """As the model asked for would read it; without any, as a voice that reads phonemes would."""
-    settings: dict[str, Any] = {
-        "language": options.language,
-        "markup": not options.plain,
-        "frontend": options.frontend,
-    }
-    if options.model is not None or options.voice is not None or installed_models():
-        from cosyvoice_lite.runtime.request import Request
-
-        request = Request(text, voice=options.voice, lexicon=options.lexicon, **settings)
-        return _open(options).reader.explain(request)
-    from cosyvoice_lite.text import explain, frontend
-    from cosyvoice_lite.text.lexicon import Lexicon
-    from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
-
-    lexicon = None if options.lexicon is None else Lexicon.open(options.lexicon)
-    return explain.explain(text, frontend.Request(PhonemeTokenizer(), lexicon=lexicon, **settings))
 
 
 def convert_voice(options: argparse.Namespace) -> int:
@@ -189,7 +177,7 @@ def _open(options: argparse.Namespace) -> Synthesizer:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
     # One call and we are gone: nothing is worth keeping loaded.
-    return Synthesizer.open(find_model(options.model), options.threads, staged=True)
+    return Synthesizer.open(options.model, options.threads, staged=True)
 
 
 def _voice(options: argparse.Namespace, synthesizer: Synthesizer) -> str | Voice | None:

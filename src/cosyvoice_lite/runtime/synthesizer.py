@@ -17,6 +17,7 @@ from typing_extensions import Unpack
 from cosyvoice_lite.audio.effects import interpolate_linear
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.models import find_model
 from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
 from cosyvoice_lite.runtime.lm import Sentence
 from cosyvoice_lite.runtime.memory import MemoryPlan
@@ -45,14 +46,16 @@ class Synthesizer(Stages):
     @classmethod
     def open(
         cls,
-        path: Path | str,
+        model: Path | str | None = None,
         threads: int | None = None,
         *,
         staged: bool = False,
     ) -> Synthesizer:
-        """Open the bundle at `path`.
+        """Open a model.
 
         Args:
+            model: a bundle's folder, or the name of an installed model; by default the only one
+                installed, or the one that comes with the package.
             threads: cores to use; by default, and at most, those this process may use.
             staged: free each stage before the next is loaded: half the memory, and every call
                 pays for loading.
@@ -60,7 +63,7 @@ class Synthesizer(Stages):
         Raises:
             BundleError: no bundle, or a changed one.
         """
-        return cls(Bundle.open(path), threads, MemoryPlan(staged=staged))
+        return cls(Bundle.open(find_model(model)), threads, MemoryPlan(staged=staged))
 
     @property
     def sample_rate(self) -> int:
