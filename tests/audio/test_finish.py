@@ -71,6 +71,11 @@ def test_the_weighting_is_the_recursion_of_the_standard() -> None:
     np.testing.assert_allclose(module._k_weighted(Audio(sound, 48000)), expected, atol=1e-6)
 
 
+def test_what_lies_under_the_absolute_gate_counts_as_silence() -> None:
+    assert loudness(Audio(sine(1000, 5, 22050, -66), 22050)) == pytest.approx(-69.0, abs=0.1)
+    assert loudness(Audio(sine(1000, 5, 22050, -68), 22050)) == -math.inf
+
+
 def test_silence_has_no_loudness_and_a_short_sound_has() -> None:
     assert loudness(Audio(np.zeros(22050, np.float32), 22050)) == -math.inf
     assert loudness(Audio(np.zeros(0, np.float32), 22050)) == -math.inf
