@@ -159,6 +159,10 @@ SPEAK: dict[str, tuple[list[str], int, str]] = {
     "missing voice file": (["Hi.", "--voice", "no.safetensors"], 1, "no.safetensors: No such"),
     "no folder for output": (["Hi.", "-o", "none/out.wav"], 1, "can't write none/out.wav"),
     "folder as output": (["Hi.", "-o", "."], 1, "can't write"),
+    "suffix": (["Hi.", "-o", "x.m4a"], 2, "x.m4a: no format is known by the suffix .m4a"),
+    "format": (["Hi.", "--format", "mp4"], 2, "unknown format 'mp4': choose from mp3, opus, aac"),
+    "subtitles": (["Hi.", "--subtitles", "x.txt"], 2, "x.txt: subtitles are .srt or .vtt files"),
+    "loudness": (["Hi.", "--loudness", "3"], 2, "loudness_lufs is 3, must be -60 to 0"),
     "speed": (["Hi.", "--speed", "9"], 2, "speed is 9"),
     "seed": (["Hi.", "--seed", "-1"], 2, "seed is -1"),
     "steps": (["Hi.", "--steps", "0"], 2, "n_steps is 0"),
@@ -301,6 +305,26 @@ def test_a_pipe_gets_a_valid_stream_and_nothing_else(tiny_bundle: Path) -> None:
     assert np.frombuffer(out[44:], "<i2").any()
 
 
+@pytest.mark.parametrize(
+    ("name", "more", "head"),
+    [
+        ("a.flac", [], b"fLaC"),
+        ("a.opus", [], b"OggS"),
+        ("a.aac", [], b"\xff\xf1"),
+        ("a.wav", ["--format", "flac"], b"fLaC"),
+        ("-", ["--format", "aac"], b"\xff\xf1"),
+    ],
+)
+def test_the_files_name_or_the_user_says_the_format(
+    name: str, more: list[str], head: bytes, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    process = start("speak", "Hi.", "-o", name, *more, "--model", tiny_bundle, cwd=tmp_path)
+    out, _ = process.communicate(b"")
+    assert process.returncode == 0
+    content = out if name == "-" else (tmp_path / name).read_bytes()
+    assert content.startswith(head)
+
+
 @needs_posix
 def test_a_reader_that_leaves_is_no_error(tiny_bundle: Path) -> None:
     process = start("speak", "Good morning. " * 20, "-o", "-", "--model", tiny_bundle)
@@ -388,6 +412,50 @@ def test_marks_are_reported_with_their_times(
     assert main([*arguments, "--seed", "1"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert 1.0 < told["marks"]["middle"] < told["marks"]["end"] <= told["duration_s"]
+
+
+def test_subtitles_say_when_each_sentence_is_heard(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = '<speak><break time="1s"/>One.<break time="2s"/>Two. <mark name="end"/></speak>'
+    arguments = ["speak", text, "--model", str(tiny_bundle), "--seed", "1", "--json"]
+    told = {}
+    for name, more in {"a": [], "b": ["--trim"]}.items():
+        files = ["-o", str(tmp_path / f"{name}.wav"), "--subtitles", str(tmp_path / f"{name}.srt")]
+        assert main([*arguments, *files, *more]) == 0
+        told[name] = json.loads(capsys.readouterr().out)
+    times = {}
+    for name in told:
+        cues = (tmp_path / f"{name}.srt").read_text("utf-8").strip().split("\n\n")
+        assert [cue.split("\n")[2] for cue in cues] == ["One.", "Two."]
+        times[name] = [
+            float(t[-6:].replace(",", "."))
+            for cue in cues
+            for t in cue.split("\n")[1].split(" --> ")
+        ]
+    start_s, pause_s, resume_s, end_s = times["a"]
+    assert start_s == 1.0
+    assert resume_s - pause_s == pytest.approx(2.0, abs=0.01)
+    assert end_s == pytest.approx(told["a"]["duration_s"], abs=0.01)
+    cut_s = pause_s - times["b"][1]
+    assert cut_s >= 0.98
+    assert times["b"][2] == pytest.approx(resume_s - cut_s, abs=0.01)
+    assert told["b"]["marks"]["end"] <= told["b"]["duration_s"] + 0.001
+
+
+def test_the_output_stage_is_a_matter_of_options(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cosyvoice_lite.audio.codecs import read_wave
+    from cosyvoice_lite.audio.loudness import loudness, true_peak
+
+    arguments = ["speak", "Good morning.", "--model", str(tiny_bundle), "--seed", "1"]
+    whole, piped = tmp_path / "a.wav", tmp_path / "b.wav"
+    assert main([*arguments, "-o", str(whole), "--loudness", "-30", "--fade", "0.01"]) == 0
+    assert loudness(read_wave(whole)) == pytest.approx(-30, abs=0.5)
+    process = start(*arguments, "-o", "-", "--peak", "-30")
+    piped.write_bytes(process.communicate()[0])
+    assert true_peak(read_wave(piped)) <= -29.9
 
 
 def test_a_model_that_was_not_taught_instructions_says_so(
