@@ -5,7 +5,11 @@ other (dynamic time warping) and averages how far their spectra are apart on it.
 spoken at another pace by the same voice, is nearer than any other sentence.
 """
 
+import argparse
+from pathlib import Path
+
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from cosyvoice_lite.audio.spectral import matcha_mel
@@ -37,3 +41,25 @@ def distance(a: Rows, b: Rows) -> float:
         for j, d in enumerate(row, 1):
             cost[j] = d + min(before[j], before[j - 1], cost[j - 1])
     return float(cost[-1] / (len(a) + len(b)))
+
+
+def main() -> None:
+    """Write the cepstra of teachers' recordings, which tests/test_nano.py compares with."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("out", type=Path, help=".npz file to write")
+    parser.add_argument("--audio", type=Path, default=Path(".cache/nano/listen/teacher"))
+    parser.add_argument("--voices", nargs="+", required=True)
+    parser.add_argument("--sentences", type=int, default=4)
+    args = parser.parse_args()
+    rows = {
+        f"{voice}.{number}": cepstra(
+            *soundfile.read(args.audio / voice / f"{number:02}.wav", dtype="float32")
+        ).astype(np.float16)
+        for voice in args.voices
+        for number in range(args.sentences)
+    }
+    np.savez_compressed(args.out, **rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ voices, so each gets a fixed vector instead: a random direction per voice, and f
 emotions a shared person plus a direction per mood, so that mood is a control of its own.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,5 +59,5 @@ def embedding(name: str) -> NDArray[np.float32]:
 
 
 def _direction(label: str) -> NDArray[np.float64]:
-    seed = int.from_bytes(label.encode(), "little") % 2**63
+    seed = list(hashlib.sha256(label.encode()).digest())
     return np.random.default_rng(seed).standard_normal(EMBEDDING_SIZE)
