@@ -33,7 +33,7 @@ class UsageError(CosyError):
     """A setting is out of range or settings contradict each other."""
 
 
-class Overloaded(CosyError):
+class OverloadError(CosyError):
     """The service as a whole has no room for this request now; it may try again.
 
     Attributes:
@@ -47,9 +47,9 @@ class Overloaded(CosyError):
         self.retry_after_s = retry_after_s
 
 
-class DeadlineExceeded(CosyError):
+class DeadlineError(CosyError):
     """The time that the caller gave a request passed before it was answered."""
 
 
-class Cancelled(CosyError):
+class CancelledError(CosyError):
     """Whoever asked has left."""
