@@ -38,7 +38,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {  # the only files these packages may com
     "pickle": ("convert/checkpoint.py",),
     "wetext": ("text/",),
     "tiktoken": ("text/tokenizer.py",),
-    "soundfile": ("audio/codecs.py",),
+    "soundfile": ("audio/codecs.py", "audio/compressed.py"),
     **dict.fromkeys(("asyncio", "starlette", "uvicorn", "msgspec"), ("server/",)),
 }
 

@@ -20,6 +20,7 @@ BAD = [
     '{"text": "x", "speed": "fast"}',
     '{"text": "x", "nope": 1}',
     '{"text": 5}',
+    '{"text": "x", "output": "y.m4a"}',
 ]
 
 
@@ -68,4 +69,15 @@ def test_bad_lines_are_told_one_by_one_and_the_good_one_is_spoken(
     assert summary["failed"] == list(range(1, len(BAD) + 1))
     told = [line.split(":")[0] for line in errors if line.startswith("line ")]
     assert told == [f"line {n}" for n in summary["failed"]]
-    assert sorted(p.name for p in tmp_path.rglob("*.wav")) == ["000010.wav"]
+    assert sorted(p.name for p in tmp_path.rglob("*.wav")) == ["000011.wav"]
+
+
+def test_outputs_have_the_format_of_their_names_or_the_one_asked_for(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [json.dumps({"text": "Hi."}), json.dumps({"text": "Hi.", "output": "b.flac"})]
+    file, folder = write(tmp_path / "a.jsonl", lines), tmp_path / "out"
+    options = ["--model", str(tiny_bundle), "--format", "aac"]
+    assert main(["batch", str(file), str(folder), *options]) == 0
+    assert (folder / "000001.aac").read_bytes()[:2] == b"\xff\xf1"
+    assert (folder / "b.flac").read_bytes()[:4] == b"fLaC"

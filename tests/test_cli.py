@@ -159,6 +159,8 @@ SPEAK: dict[str, tuple[list[str], int, str]] = {
     "missing voice file": (["Hi.", "--voice", "no.safetensors"], 1, "no.safetensors: No such"),
     "no folder for output": (["Hi.", "-o", "none/out.wav"], 1, "can't write none/out.wav"),
     "folder as output": (["Hi.", "-o", "."], 1, "can't write"),
+    "suffix": (["Hi.", "-o", "x.m4a"], 2, "x.m4a: no format is known by the suffix .m4a"),
+    "format": (["Hi.", "--format", "mp4"], 2, "unknown format 'mp4': choose from mp3, opus, aac"),
     "speed": (["Hi.", "--speed", "9"], 2, "speed is 9"),
     "seed": (["Hi.", "--seed", "-1"], 2, "seed is -1"),
     "steps": (["Hi.", "--steps", "0"], 2, "n_steps is 0"),
@@ -300,6 +302,26 @@ def test_a_pipe_gets_a_valid_stream_and_nothing_else(tiny_bundle: Path) -> None:
     facts = json.loads(err)
     assert (len(out) - 44) / 2 / 22050 == pytest.approx(facts["duration_s"], abs=1e-3)
     assert np.frombuffer(out[44:], "<i2").any()
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "head"),
+    [
+        ("a.flac", [], b"fLaC"),
+        ("a.opus", [], b"OggS"),
+        ("a.aac", [], b"\xff\xf1"),
+        ("a.wav", ["--format", "flac"], b"fLaC"),
+        ("-", ["--format", "aac"], b"\xff\xf1"),
+    ],
+)
+def test_the_files_name_or_the_user_says_the_format(
+    name: str, more: list[str], head: bytes, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    process = start("speak", "Hi.", "-o", name, *more, "--model", tiny_bundle, cwd=tmp_path)
+    out, _ = process.communicate(b"")
+    assert process.returncode == 0
+    content = out if name == "-" else (tmp_path / name).read_bytes()
+    assert content.startswith(head)
 
 
 @needs_posix

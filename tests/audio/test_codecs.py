@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosyvoice_lite.audio import codecs, riff
-from cosyvoice_lite.audio.codecs import read_wave, stream_wave, write_wave, write_wave_parts
+from cosyvoice_lite.audio.codecs import read_wave, stream_parts, write_parts, write_wave
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.errors import AudioError
 
@@ -202,7 +202,7 @@ def test_a_failure_halfway_keeps_the_old_file_and_leaves_no_half(
     target = tmp_path / "speech.wav"
     target.write_bytes(b"old")
     with pytest.raises(type(error)) as caught:
-        write_wave_parts(target, parts_then(error))
+        write_parts(target, parts_then(error))
     assert caught.value is error
     assert files_in(tmp_path) == {"speech.wav": b"old"}
 
@@ -231,7 +231,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 def test_parts_become_one_file(tmp_path: Path) -> None:
     target = tmp_path / "speech.wav"
-    assert write_wave_parts(target, iter([Audio(TONE, RATE)] * 3)) == 960
+    assert write_parts(target, iter([Audio(TONE, RATE)] * 3)) == 960
     write_wave(tmp_path / "whole.wav", Audio(np.tile(TONE, 3), RATE))
     assert target.read_bytes() == (tmp_path / "whole.wav").read_bytes()
 
@@ -256,21 +256,21 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 def test_a_stream_of_chunks_reads_as_their_concatenation() -> None:
     stream = io.BytesIO()
-    assert stream_wave(stream, iter([Audio(TONE, RATE), Audio(TONE, RATE)])) == 640
+    assert stream_parts(stream, iter([Audio(TONE, RATE), Audio(TONE, RATE)])) == 640
     np.testing.assert_allclose(read_wave(stream.getvalue()).samples, np.tile(TONE, 2), atol=2**-15)
 
 
 def test_nothing_makes_no_recording(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="there was no audio"):
-        stream_wave(io.BytesIO(), [])
+        stream_parts(io.BytesIO(), [])
     with pytest.raises(AudioError, match="there was no audio"):
-        write_wave_parts(tmp_path / "speech.wav", [])
+        write_parts(tmp_path / "speech.wav", [])
     assert files_in(tmp_path) == {}
 
 
 def test_a_stream_keeps_one_rate() -> None:
     with pytest.raises(AudioError, match="16000 Hz, a chunk 22050 Hz"):
-        stream_wave(io.BytesIO(), [Audio(TONE, RATE), Audio(TONE, 22050)])
+        stream_parts(io.BytesIO(), [Audio(TONE, RATE), Audio(TONE, 22050)])
 
 
 def test_a_broken_pipe_is_an_audio_error() -> None:
@@ -280,7 +280,7 @@ def test_a_broken_pipe_is_an_audio_error() -> None:
         open(writer, "wb", buffering=0) as pipe,
         pytest.raises(AudioError, match="can't write audio: Broken pipe"),
     ):
-        stream_wave(pipe, [Audio(TONE, RATE)])  # type: ignore[arg-type]
+        stream_parts(pipe, [Audio(TONE, RATE)])  # type: ignore[arg-type]
 
 
 def test_header_of_four_gigabytes_announces_an_open_end() -> None:

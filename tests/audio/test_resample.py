@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cosyvoice_lite.audio.resample import resample
+from cosyvoice_lite.audio.resample import Resampler, resample
 from cosyvoice_lite.errors import AudioError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "audio_effects.npz"
@@ -54,3 +54,33 @@ def test_nothing_stays_nothing_and_rates_are_positive() -> None:
     assert resample(np.zeros(0, np.float32), 44100, 16000).size == 0
     with pytest.raises(AudioError, match="can't resample from 0 Hz"):
         resample(np.zeros(4, np.float32), 0, 16000)
+
+
+@pytest.mark.parametrize(("old", "new"), [*PAIRS, (22050, 24000), (22050, 48000), (24000, 8000)])
+def test_pieces_give_the_samples_of_the_whole(old: int, new: int) -> None:
+    rng = np.random.default_rng(old)
+    sound = rng.standard_normal(old // 4).astype(np.float32)
+    stream, joined, start = Resampler(old, new), [], 0
+    while start < sound.size:
+        size = int(rng.integers(0, 900))
+        joined.append(stream.write(sound[start : start + size]))
+        start += size
+    pieces = np.concatenate([*joined, stream.close()])
+    one = Resampler(old, new)
+    assert np.array_equal(pieces, np.concatenate([one.write(sound), one.close()]))
+    np.testing.assert_allclose(pieces, resample(sound, old, new), rtol=0, atol=2e-6)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 400), st.integers(1, 400), st.lists(st.integers(0, 60), max_size=6))
+def test_pieces_lose_nothing(old: int, new: int, sizes: list[int]) -> None:
+    stream = Resampler(old, new)
+    parts = [stream.write(np.ones(size, np.float32)) for size in sizes]
+    assert sum(map(len, parts)) + len(stream.close()) == -(-sum(sizes) * new // old)
+
+
+def test_a_stream_holds_back_no_more_than_its_filter() -> None:
+    stream = Resampler(22050, 24000)
+    for _ in range(20):
+        given_out = len(stream.write(np.ones(2205, np.float32)))
+    assert given_out == 2400

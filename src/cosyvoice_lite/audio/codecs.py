@@ -1,4 +1,4 @@
-"""Files to Audio and back: WAV by hand, every other format through soundfile where installed."""
+"""Files to Audio and back: WAV is read by hand, any other format through soundfile."""
 
 import io
 import os
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosyvoice_lite.audio import riff
+from cosyvoice_lite.audio.encoders import Encoder, encode, encoder
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.errors import AudioError
 
@@ -57,57 +58,62 @@ def write_wave(target: PathOrStr | BinaryIO, audio: Audio) -> None:
         AudioError: no such folder, no permission, disk full, broken pipe.
     """
     if isinstance(target, (str, os.PathLike)):
-        write_wave_parts(target, [audio])
+        write_parts(target, [audio])
     else:
-        _send(target, riff.header(audio.sample_rate, audio.samples.size) + _payload(audio))
+        _send(target, encode(audio, "wav"))
 
 
-def write_wave_parts(path: PathOrStr, parts: Iterable[Audio]) -> int:
-    """Write parts into one WAV file as they come, so that an hour of speech needs no memory.
+def write_parts(path: PathOrStr, parts: Iterable[Audio], format: str = "wav") -> int:
+    """Write parts into one file as they come, so that an hour of speech needs no memory.
 
     The file appears once the last part is in it; a failure, also one of `parts`, leaves what was
     there before.
 
+    Args:
+        format: one of `FORMATS`, at its own choice of rate.
+
     Returns:
-        Samples written.
+        Samples taken in.
 
     Raises:
         AudioError: no such folder, no permission, disk full, no part, or parts of different rates.
     """
     with _new_file(path) as file:
-        n_samples, sample_rate = _write_chunks(file, parts)
+        n_samples, written = _write_chunks(file, parts, format)
         if file.seekable():
-            file.seek(0)
-            _send(file, riff.header(sample_rate, n_samples))
+            with _writing("audio"):
+                written.patch(file)
     return n_samples
 
 
-def stream_wave(stream: BinaryIO, chunks: Iterable[Audio]) -> int:
+def stream_parts(stream: BinaryIO, chunks: Iterable[Audio], format: str = "wav") -> int:
     """Write chunks into a pipe as they come, behind a header with an open end, flushing each.
 
     Returns:
-        Samples written.
+        Samples taken in.
 
     Raises:
         AudioError: the pipe broke, no chunk came, or one changed the sample rate.
     """
-    return _write_chunks(stream, chunks)[0]
+    return _write_chunks(stream, chunks, format)[0]
 
 
-def _write_chunks(stream: BinaryIO, chunks: Iterable[Audio]) -> tuple[int, int]:
-    """Header and samples; how many samples and their rate."""
-    n_samples = sample_rate = 0
+def _write_chunks(stream: BinaryIO, chunks: Iterable[Audio], format: str) -> tuple[int, Encoder]:
+    """How many samples went into the stream, and the encoder they went through."""
+    n_samples = 0
+    sample_rate: int | None = None
     for chunk in chunks:
-        if not sample_rate:
+        if sample_rate is None:
             sample_rate = chunk.sample_rate
-            _send(stream, riff.header(sample_rate, None))
+            sink = encoder(format, sample_rate)
         if chunk.sample_rate != sample_rate:
             raise AudioError(f"the stream has {sample_rate} Hz, a chunk {chunk.sample_rate} Hz")
-        _send(stream, _payload(chunk))
+        _send(stream, sink.write(chunk.samples))
         n_samples += chunk.samples.size
-    if not sample_rate:
+    if sample_rate is None:
         raise AudioError("nothing to write: there was no audio")
-    return n_samples, sample_rate
+    _send(stream, sink.close())
+    return n_samples, sink
 
 
 @contextmanager
@@ -173,10 +179,6 @@ def _decode_other(content: bytes, max_bytes: int) -> tuple[NDArray[np.float32], 
     if len(samples) > most:
         raise AudioError(f"decodes to more than the limit of {max_bytes} bytes")
     return samples, sample_rate
-
-
-def _payload(audio: Audio) -> bytes:
-    return audio.to_int16().astype("<i2", copy=False).tobytes()
 
 
 def _send(stream: BinaryIO, content: bytes) -> None:

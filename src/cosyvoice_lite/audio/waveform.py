@@ -18,6 +18,15 @@ Samples = NDArray[np.float32]
 INT16_SCALE = 32768.0  # full scale 1.0 lies one step above the largest int16, hence the clip
 
 
+def to_int16(samples: Samples) -> NDArray[np.int16]:
+    """int16 of the same shape: × 32768, truncated, clipped to [-32768, 32767].
+
+    In range this equals the official servers bit for bit; they let a sample at +1.0 wrap round.
+    """
+    scaled = np.clip(samples * np.float32(INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1)
+    return np.asarray(scaled.astype(np.int16))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Audio:
     """Mono sound in memory; the samples become a read-only view.
@@ -72,12 +81,8 @@ class Audio:
         return cls(np.concatenate([part.samples for part in parts]), rates[0])
 
     def to_int16(self) -> NDArray[np.int16]:
-        """int16 ``(T_wav,)``: × 32768, truncated, clipped to [-32768, 32767].
-
-        In range this equals the official servers bit for bit; they let a sample at +1.0 wrap round.
-        """
-        scaled = np.clip(self.samples * np.float32(INT16_SCALE), -INT16_SCALE, INT16_SCALE - 1)
-        return np.asarray(scaled.astype(np.int16))
+        """int16 ``(T_wav,)``, as the function of that name."""
+        return to_int16(self.samples)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a 16-bit WAV file, whole or not at all.

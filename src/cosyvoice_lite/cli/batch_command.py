@@ -32,6 +32,7 @@ class Job:
     line: int
     request: Request
     output: Path
+    format: str
 
 
 def add(commands: Any) -> None:
@@ -41,25 +42,29 @@ def add(commands: Any) -> None:
         description=DESCRIPTION,
     )
     p.add_argument("file", type=Path, help="JSON Lines; - is standard input")
-    p.add_argument("folder", type=Path, help="where the WAV files go")
+    p.add_argument("folder", type=Path, help="where the files go")
+    p.add_argument("--format", default="wav", help="of outputs without a name: mp3, opus, aac …")
     p.add_argument("--model", help="a bundle's folder, or the name of an installed model")
     p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
     p.set_defaults(run=batch)
 
 
 def batch(options: argparse.Namespace) -> int:
+    from cosyvoice_lite.audio.codecs import write_parts
+    from cosyvoice_lite.audio.encoders import check_format
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
+    check_format(options.format)
     synthesizer = Synthesizer.open(find_model(options.model), options.threads)
     lines = _lines(options.file)
     failed: list[int] = []
     spoken = kept = 0
     with bar(len(lines), "text") as done:
-        for jobs in _in_groups(_jobs(synthesizer, lines, options.folder, failed)):
+        for jobs in _in_groups(_jobs(synthesizer, lines, options, failed)):
             new = [job for job in jobs if not job.output.exists()]
             requests = [job.request for job in new]
             for job, speech in zip(new, synthesizer.speak_many(requests), strict=True):
-                speech.save(job.output)
+                write_parts(job.output, [speech], job.format)
             spoken, kept = spoken + len(new), kept + len(jobs) - len(new)
             for _ in jobs:
                 done()
@@ -78,18 +83,18 @@ def _lines(path: Path) -> list[str]:
 
 
 def _jobs(
-    synthesizer: Synthesizer, lines: list[str], folder: Path, failed: list[int]
+    synthesizer: Synthesizer, lines: list[str], options: argparse.Namespace, failed: list[int]
 ) -> Iterator[Job]:
     """The lines that can be spoken; of any other its number and the reason are told."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        options.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}") from None
+        raise UsageError(f"{options.folder}: {error.strerror}") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            job = _job(number, line, folder)
+            job = _job(number, line, options.folder, options.format)
             synthesizer.plan(job.request)
             yield job
         except CosyError as error:
@@ -97,7 +102,8 @@ def _jobs(
             say(f"line {number}: {error}")
 
 
-def _job(number: int, line: str, folder: Path) -> Job:
+def _job(number: int, line: str, folder: Path, format: str) -> Job:
+    from cosyvoice_lite.audio.encoders import format_of
     from cosyvoice_lite.runtime.request import Request
 
     try:
@@ -106,11 +112,11 @@ def _job(number: int, line: str, folder: Path) -> Job:
         raise TextError(f"not JSON: {error}") from None
     if not isinstance(fields, dict) or not isinstance(fields.get("text"), str):
         raise TextError('not an object with a "text"')
-    name = fields.pop("output", f"{number:06}.wav")
+    name = fields.pop("output", f"{number:06}.{format}")
     if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
         raise UsageError(f"output {name!r} is not the name of a file")
     text = fields.pop("text")
-    return Job(number, Request(text, **_options(fields)), folder / name)
+    return Job(number, Request(text, **_options(fields)), folder / name, format_of(name))
 
 
 def _options(fields: dict[str, Any]) -> dict[str, Any]:

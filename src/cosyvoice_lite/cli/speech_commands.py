@@ -80,7 +80,10 @@ def _text_options(p: argparse.ArgumentParser) -> None:
 
 
 def _output_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("-o", "--output", default="speech.wav", help="WAV file; - is standard output")
+    p.add_argument("-o", "--output", default="speech.wav", help="a file; - is standard output")
+    p.add_argument(
+        "--format", help="mp3, opus, aac, flac, wav or pcm (default: as the file's name)"
+    )
     p.add_argument("--json", action="store_true", help="print what was made as a JSON line")
 
 
@@ -97,6 +100,7 @@ def _voice_options(p: argparse.ArgumentParser) -> None:
 
 
 def speak(options: argparse.Namespace) -> int:
+    _choose_format(options)
     text = _text(options)
     synthesizer = _open(options)
     request = _request(options, text, _voice(options, synthesizer))
@@ -109,6 +113,15 @@ def speak(options: argparse.Namespace) -> int:
     facts = {"seed": request.seed} | ({"marks": marks} if marks else {})
     _report(options, n_samples / synthesizer.sample_rate, spent, facts)
     return 0
+
+
+def _choose_format(options: argparse.Namespace) -> None:
+    """By the name of the file where none was asked for; a wrong one is told before any work."""
+    from cosyvoice_lite.audio.encoders import check_format, format_of
+
+    if options.format is None:
+        options.format = "wav" if options.output == STDIO else format_of(options.output)
+    check_format(options.format)
 
 
 def explain(options: argparse.Namespace) -> int:
@@ -141,6 +154,7 @@ def _explanation(options: argparse.Namespace, text: str) -> Explanation:
 def convert_voice(options: argparse.Namespace) -> int:
     from cosyvoice_lite.audio.codecs import read_wave
 
+    _choose_format(options)
     synthesizer = _open(options)
     voice = synthesizer.reader.voice(_voice(options, synthesizer))
     started = time.perf_counter()
@@ -256,11 +270,11 @@ def _spoken(
 
 
 def _write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:
-    from cosyvoice_lite.audio.codecs import stream_wave, write_wave_parts
+    from cosyvoice_lite.audio.codecs import stream_parts, write_parts
 
     if options.output == STDIO:
-        return stream_wave(sys.stdout.buffer, speech)
-    return write_wave_parts(options.output, speech)
+        return stream_parts(sys.stdout.buffer, speech, options.format)
+    return write_parts(options.output, speech, options.format)
 
 
 def _report(
