@@ -24,7 +24,7 @@ MAY_IMPORT = {  # a floor may import itself and what stands here, nothing else
     "server": {"errors", "config", "bundle", "models", "runtime", "engine", "audio", "text"},
     "hub": {"errors"},
     "pull": {"errors", "hub", "convert"},
-    "models": {"errors", "bundle"},
+    "models": {"errors", "config"},
     "cli": {"*"},
     "__init__": {"audio", "config", "errors", "runtime"},
     "__main__": {"cli"},
