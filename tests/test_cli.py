@@ -161,6 +161,8 @@ SPEAK: dict[str, tuple[list[str], int, str]] = {
     "folder as output": (["Hi.", "-o", "."], 1, "can't write"),
     "suffix": (["Hi.", "-o", "x.m4a"], 2, "x.m4a: no format is known by the suffix .m4a"),
     "format": (["Hi.", "--format", "mp4"], 2, "unknown format 'mp4': choose from mp3, opus, aac"),
+    "subtitles": (["Hi.", "--subtitles", "x.txt"], 2, "x.txt: subtitles are .srt or .vtt files"),
+    "loudness": (["Hi.", "--loudness", "3"], 2, "loudness_lufs is 3, must be -60 to 0"),
     "speed": (["Hi.", "--speed", "9"], 2, "speed is 9"),
     "seed": (["Hi.", "--seed", "-1"], 2, "seed is -1"),
     "steps": (["Hi.", "--steps", "0"], 2, "n_steps is 0"),
@@ -411,6 +413,42 @@ def test_marks_are_reported_with_their_times(
     assert main([*arguments, "--seed", "1"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert 1.0 < told["marks"]["middle"] < told["marks"]["end"] <= told["duration_s"]
+
+
+def test_subtitles_say_when_each_sentence_is_heard(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = '<speak>One.<break time="2s"/>Two. <mark name="end"/></speak>'
+    arguments = ["speak", text, "--model", str(tiny_bundle), "--seed", "1", "--json"]
+    told = {}
+    for name, more in {"a": [], "b": ["--trim"]}.items():
+        files = ["-o", str(tmp_path / f"{name}.wav"), "--subtitles", str(tmp_path / f"{name}.srt")]
+        assert main([*arguments, *files, *more]) == 0
+        told[name] = json.loads(capsys.readouterr().out)
+    cues = (tmp_path / "a.srt").read_text("utf-8").strip().split("\n\n")
+    assert [cue.split("\n")[2] for cue in cues] == ["One.", "Two."]
+    first, second = (
+        [float(t[-6:].replace(",", ".")) for t in cue.split("\n")[1].split(" --> ")] for cue in cues
+    )
+    assert first[0] == 0.0
+    assert second[0] - first[1] == pytest.approx(2.0, abs=0.01)
+    assert second[1] == pytest.approx(told["a"]["duration_s"], abs=0.01)
+    assert told["b"]["marks"]["end"] <= told["b"]["duration_s"] + 0.02
+
+
+def test_the_output_stage_is_a_matter_of_options(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cosyvoice_lite.audio.codecs import read_wave
+    from cosyvoice_lite.audio.loudness import loudness, true_peak
+
+    arguments = ["speak", "Good morning.", "--model", str(tiny_bundle), "--seed", "1"]
+    whole, piped = tmp_path / "a.wav", tmp_path / "b.wav"
+    assert main([*arguments, "-o", str(whole), "--loudness", "-30", "--fade", "0.01"]) == 0
+    assert loudness(read_wave(whole)) == pytest.approx(-30, abs=0.5)
+    process = start(*arguments, "-o", "-", "--peak", "-30")
+    piped.write_bytes(process.communicate()[0])
+    assert true_peak(read_wave(piped)) <= -29.9
 
 
 def test_a_model_that_was_not_taught_instructions_says_so(

@@ -74,15 +74,20 @@ def trim_silence(samples: Samples, sample_rate: int, *, below_db: float = 60.0) 
 
     Pure silence becomes an empty array.
     """
+    return samples[loud_span(samples, sample_rate, below_db=below_db)]
+
+
+def loud_span(samples: Samples, sample_rate: int, *, below_db: float = 60.0) -> slice:
+    """From the first to the last 20 ms that are not `below_db` dB under the loudest."""
     if samples.size == 0:
-        return samples
+        return slice(0, 0)
     length = max(1, round(TRIM_WINDOW_S * sample_rate))
     padded = np.pad(samples, (0, -samples.size % length)).astype(np.float64)
     power = np.square(padded.reshape(-1, length)).mean(axis=1)
     if power.max() < FLOOR_POWER:
-        return samples[:0]
+        return slice(0, 0)
     loud = np.flatnonzero(power >= max(power.max() * 10 ** (-below_db / 10), FLOOR_POWER))
-    return samples[loud[0] * length : (loud[-1] + 1) * length]
+    return slice(int(loud[0]) * length, min(int(loud[-1] + 1) * length, samples.size))
 
 
 def peak_limit(samples: Samples, ceiling: float = 0.8) -> Samples:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from cosyvoice_lite.cli import output
 from cosyvoice_lite.cli.progress import bar, say
 from cosyvoice_lite.errors import CosyError, TextError, UsageError
 from cosyvoice_lite.models import find_model
@@ -46,15 +47,18 @@ def add(commands: Any) -> None:
     p.add_argument("--format", default="wav", help="of outputs without a name: mp3, opus, aac …")
     p.add_argument("--model", help="a bundle's folder, or the name of an installed model")
     p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
+    output.finish_options(p)
     p.set_defaults(run=batch)
 
 
 def batch(options: argparse.Namespace) -> int:
     from cosyvoice_lite.audio.codecs import write_parts
     from cosyvoice_lite.audio.encoders import check_format
+    from cosyvoice_lite.audio.finish import finish
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
     check_format(options.format)
+    settings = output.chosen_finish(options)
     synthesizer = Synthesizer.open(find_model(options.model), options.threads)
     lines = _lines(options.file)
     failed: list[int] = []
@@ -64,7 +68,7 @@ def batch(options: argparse.Namespace) -> int:
             new = [job for job in jobs if not job.output.exists()]
             requests = [job.request for job in new]
             for job, speech in zip(new, synthesizer.speak_many(requests), strict=True):
-                write_parts(job.output, [speech], job.format)
+                write_parts(job.output, [finish(speech, settings)], job.format)
             spoken, kept = spoken + len(new), kept + len(jobs) - len(new)
             for _ in jobs:
                 done()

@@ -6,23 +6,37 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cosyvoice_lite.cli import output
+from cosyvoice_lite.cli.output import STDIO
 from cosyvoice_lite.cli.progress import bar, say
 from cosyvoice_lite.errors import TextError, UsageError
 from cosyvoice_lite.models import find_model, installed_models
 
 if TYPE_CHECKING:
+    from cosyvoice_lite.audio.finish import Finish
+    from cosyvoice_lite.audio.subtitles import Cue
     from cosyvoice_lite.audio.waveform import Audio
-    from cosyvoice_lite.runtime.request import Request
+    from cosyvoice_lite.runtime.request import Request, Utterance
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
     from cosyvoice_lite.runtime.voice import Voice
     from cosyvoice_lite.text.explain import Explanation
 
 MAX_TEXT_BYTES = 16 << 20
-STDIO = "-"
+
+
+@dataclass
+class Timeline:
+    """What is heard when, noted while it is spoken."""
+
+    cues: list[Cue] = field(default_factory=list)
+    marks: dict[str, float] = field(default_factory=dict)
+    trimmed_s: float = 0.0
+    """Cut off the beginning after that."""
 
 
 def add(commands: Any) -> None:
@@ -38,9 +52,11 @@ def add(commands: Any) -> None:
 def _add_speak(commands: Any) -> None:
     p = commands.add_parser("speak", help="speak a text")
     _text_options(p)
-    _output_options(p)
+    output.output_options(p)
+    output.finish_options(p)
     _model_options(p)
     _voice_options(p)
+    p.add_argument("--subtitles", type=Path, help="write what is said when: FILE.srt or FILE.vtt")
     p.add_argument("--mode", help="sft, zero-shot, cross-lingual or instruct (default: as fits)")
     p.add_argument("--instruct", help="how to speak, in words (Instruct models)")
     p.add_argument("--emotion", help="happy, sad, angry … where the model can")
@@ -63,7 +79,8 @@ def _add_explain(commands: Any) -> None:
 def _add_convert_voice(commands: Any) -> None:
     p = commands.add_parser("convert-voice", help="say a recording again in another voice")
     p.add_argument("source", type=Path, help="the recording, at most 30 s")
-    _output_options(p)
+    output.output_options(p)
+    output.finish_options(p)
     _model_options(p)
     _voice_options(p)
     p.add_argument("--seed", type=int, help="same seed, same speech (default: by chance)")
@@ -79,14 +96,6 @@ def _text_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--frontend", default="lite", help="lite, or official: the authors' reading")
 
 
-def _output_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("-o", "--output", default="speech.wav", help="a file; - is standard output")
-    p.add_argument(
-        "--format", help="mp3, opus, aac, flac, wav or pcm (default: as the file's name)"
-    )
-    p.add_argument("--json", action="store_true", help="print what was made as a JSON line")
-
-
 def _model_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", help="a bundle's folder, or the name of an installed model")
     p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
@@ -100,28 +109,31 @@ def _voice_options(p: argparse.ArgumentParser) -> None:
 
 
 def speak(options: argparse.Namespace) -> int:
-    _choose_format(options)
+    output.choose_format(options)
+    output.check_subtitles(options.subtitles)
+    settings = output.chosen_finish(options)
     text = _text(options)
     synthesizer = _open(options)
     request = _request(options, text, _voice(options, synthesizer))
     if request.instruct and "instruct" not in synthesizer.bundle.manifest.capabilities:
         say("warning: this model is not known to follow instructions; 300M-Instruct is")
     started = time.perf_counter()
-    marks: dict[str, float] = {}
-    n_samples = _write(options, _spoken(options, synthesizer, request, marks))
+    heard = Timeline()
+    parts = _spoken(options, synthesizer, request, heard)
+    n_samples = output.write(options, _finished(parts, settings, heard))
     spent = time.perf_counter() - started
-    facts = {"seed": request.seed} | ({"marks": marks} if marks else {})
-    _report(options, n_samples / synthesizer.sample_rate, spent, facts)
+    duration_s = n_samples / synthesizer.sample_rate
+    if options.subtitles is not None:
+        cues = [cue.within(heard.trimmed_s, duration_s) for cue in heard.cues]
+        output.write_subtitles(options.subtitles, cues)
+    facts: dict[str, Any] = {"seed": request.seed}
+    if heard.marks:
+        facts["marks"] = {
+            name: round(min(max(time_s - heard.trimmed_s, 0.0), duration_s), 3)
+            for name, time_s in heard.marks.items()
+        }
+    output.report(options, duration_s, spent, facts)
     return 0
-
-
-def _choose_format(options: argparse.Namespace) -> None:
-    """By the name of the file where none was asked for; a wrong one is told before any work."""
-    from cosyvoice_lite.audio.encoders import check_format, format_of
-
-    if options.format is None:
-        options.format = "wav" if options.output == STDIO else format_of(options.output)
-    check_format(options.format)
 
 
 def explain(options: argparse.Namespace) -> int:
@@ -154,14 +166,15 @@ def _explanation(options: argparse.Namespace, text: str) -> Explanation:
 def convert_voice(options: argparse.Namespace) -> int:
     from cosyvoice_lite.audio.codecs import read_wave
 
-    _choose_format(options)
+    output.choose_format(options)
+    settings = output.chosen_finish(options)
     synthesizer = _open(options)
     voice = synthesizer.reader.voice(_voice(options, synthesizer))
     started = time.perf_counter()
     speech = synthesizer.convert_voice(read_wave(options.source), voice, seed=options.seed)
-    n_samples = _write(options, iter([speech]))
+    n_samples = output.write(options, _finished(iter([speech]), settings, Timeline()))
     spent = time.perf_counter() - started
-    _report(options, n_samples / synthesizer.sample_rate, spent, {"seed": options.seed})
+    output.report(options, n_samples / synthesizer.sample_rate, spent, {"seed": options.seed})
     return 0
 
 
@@ -248,48 +261,46 @@ def _spoken(
     options: argparse.Namespace,
     synthesizer: Synthesizer,
     request: Request,
-    marks: dict[str, float],
+    heard: Timeline,
 ) -> Iterator[Audio]:
     """The speech in pieces: chunk by chunk into a pipe, segment by segment into a file.
 
-    The times of marks are noted where whole segments are written.
+    When each segment is heard, and the marks in it, is noted on the way.
     """
     utterances = synthesizer.plan(request)
-    if options.output == STDIO:
-        yield from synthesizer.utter_all(utterances, in_chunks=True)
-        return
     start_s = 0.0
-    with bar(len(utterances), "segment") as done:
-        for utterance, parts in zip(utterances, synthesizer.utter_each(utterances), strict=True):
-            yield from parts
-            duration_s = sum(part.duration_s for part in parts)
-            for name, time_s in utterance.mark_times(start_s, duration_s).items():
-                marks[name] = round(time_s, 3)
+    with bar(0 if options.output == STDIO else len(utterances), "segment") as done:
+        each = _each(synthesizer, utterances, in_chunks=options.output == STDIO)
+        for utterance, parts in zip(utterances, each, strict=True):
+            duration_s = 0.0
+            for part in parts:
+                duration_s += part.duration_s
+                yield part
+            heard.cues.append(utterance.cue(start_s, duration_s))
+            heard.marks.update(utterance.mark_times(start_s, duration_s))
             start_s += duration_s
             done()
 
 
-def _write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:
-    from cosyvoice_lite.audio.codecs import stream_parts, write_parts
+def _each(
+    synthesizer: Synthesizer, utterances: list[Utterance], *, in_chunks: bool
+) -> Iterator[Iterable[Audio]]:
+    """The parts of each utterance; in chunks not in groups, for who listens waits for the first."""
+    if not in_chunks:
+        yield from synthesizer.utter_each(utterances)
+        return
+    for utterance in utterances:
+        yield synthesizer.utter_all([utterance], in_chunks=True)
 
-    if options.output == STDIO:
-        return stream_parts(sys.stdout.buffer, speech, options.format)
-    return write_parts(options.output, speech, options.format)
 
+def _finished(parts: Iterator[Audio], settings: Finish, heard: Timeline) -> Iterator[Audio]:
+    """The output stage; what is cut off the beginning is noted."""
+    from cosyvoice_lite.audio.finish import finish, finish_pieces, head_trimmed_s
+    from cosyvoice_lite.audio.waveform import Audio
 
-def _report(
-    options: argparse.Namespace, duration_s: float, seconds: float, more: dict[str, Any]
-) -> None:
-    to = sys.stderr if options.output == STDIO else sys.stdout
-    rtf = seconds / duration_s if duration_s else None
-    if options.json:
-        facts: dict[str, Any] = {
-            "output": options.output,
-            "duration_s": round(duration_s, 3),
-            "seconds": round(seconds, 3),
-            "rtf": None if rtf is None else round(rtf, 3),
-        }
-        print(json.dumps(facts | more, ensure_ascii=False), file=to)
-    else:
-        spent = f"{seconds:.1f} s" + ("" if rtf is None else f" (RTF {rtf:.2f})")
-        print(f"{options.output}: {duration_s:.2f} s of speech in {spent}", file=sys.stderr)
+    if not settings.needs_whole:
+        yield from finish_pieces(parts, settings)
+        return
+    whole = Audio.concat(parts)
+    heard.trimmed_s = head_trimmed_s(whole, settings)
+    yield finish(whole, settings)

@@ -9,6 +9,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.errors import TextError, UsageError
 from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
@@ -139,11 +140,16 @@ class Utterance:
     def mark_times(self, start_s: float, duration_s: float) -> dict[str, float]:
         """When its marks are reached, in seconds, given when it starts and how long it lasts with
         its pauses. Exact at either end; in between time is shared out by characters."""
+        cue, length = self.cue(start_s, duration_s), max(1, len(self.segment.text))
+        speech_s = cue.end_s - cue.start_s
+        return {m.name: cue.start_s + speech_s * m.offset / length for m in self.segment.marks}
+
+    def cue(self, start_s: float, duration_s: float) -> Cue:
+        """What it says and when, without its pauses, given when it starts and how long it lasts
+        with them, in seconds."""
         segment = self.segment
-        pauses = segment.pause_before_s + segment.pause_after_s
-        speech_s, length = max(0.0, duration_s - pauses), max(1, len(segment.text))
         begin = start_s + segment.pause_before_s
-        return {mark.name: begin + speech_s * mark.offset / length for mark in segment.marks}
+        return Cue(begin, max(begin, start_s + duration_s - segment.pause_after_s), segment.text)
 
     @property
     def pitch(self) -> float:
