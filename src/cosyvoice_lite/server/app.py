@@ -7,11 +7,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cosyvoice_lite.errors import CosyError, OverloadError
@@ -19,8 +17,7 @@ from cosyvoice_lite.server.front import Doors, Front
 from cosyvoice_lite.server.limits import Rate, RateLimiter
 from cosyvoice_lite.server.openapi import document
 from cosyvoice_lite.server.operations import OPERATIONS, Handler, Operation
-from cosyvoice_lite.server.pages import page, page_files
-from cosyvoice_lite.server.problems import Problem
+from cosyvoice_lite.server.pages import docs, page, page_files
 from cosyvoice_lite.server.service import Service
 from cosyvoice_lite.server.settings import Settings
 
@@ -36,14 +33,9 @@ def create_app(settings: Settings) -> ASGIApp:
     """
     service = Service(settings)
     rate = Rate.parse(settings.rate_limit)
-    app = Starlette(
-        routes=_routes(service),
-        lifespan=lambda _: _lifetime(service),
-        exception_handlers={HTTPException: _http_exception},
-    )
-    app.router.redirect_slashes = False
+    router = Router(_routes(service), redirect_slashes=False, lifespan=lambda _: _lifetime(service))
     return Front(
-        app,
+        router,
         service.keys,
         RateLimiter(rate) if rate else None,
         _doors(settings),
@@ -68,6 +60,7 @@ def _routes(service: Service) -> list[BaseRoute]:
     routes.append(Route(DOCUMENT, _endpoint(service, openapi, "health")))
     if service.settings.page:
         routes.append(Route("/", _endpoint(service, page, "page")))
+        routes.append(Route("/docs", _endpoint(service, docs, "page")))
         routes.append(Route("/page/{name}", _endpoint(service, page, "page")))
     return routes
 
@@ -105,7 +98,7 @@ def _endpoint(
 
 def _doors(settings: Settings) -> Doors:
     opened = {op.path for op in OPERATIONS if op.is_open}
-    static = {"/", DOCUMENT, *(f"/page/{name}" for name in page_files())}
+    static = {"/", "/docs", DOCUMENT, *(f"/page/{name}" for name in page_files())}
     uploads = {op.path for op in OPERATIONS if "file" in str(op.form)}
     return Doors(
         open_paths=frozenset(opened | static),
@@ -149,11 +142,3 @@ async def _measure_lag(service: Service) -> None:
         await asyncio.sleep(LAG_PERIOD_S)
         late = max(0.0, time.monotonic() - due)
         service.metrics.observe("event_loop_lag_seconds", late)
-
-
-async def _http_exception(request: Request, error: Exception) -> Response:
-    """What the framework refuses, in our words."""
-    assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_value")
-    message = {404: f"no route {request.url.path[:200]!r}"}.get(error.status_code, error.detail)
-    return Problem(error.status_code, code, message, headers=error.headers).response()

@@ -9,11 +9,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import structs
 from starlette.requests import Request
 
 from cosyvoice_lite.server.front import Context
 from cosyvoice_lite.server.problems import Problem
-from cosyvoice_lite.server.schemas import Manner, VoiceId
+from cosyvoice_lite.server.schemas import Finishing, Manner, VoiceId
 from cosyvoice_lite.server.service import Service
 from cosyvoice_lite.server.speech import Recording, Speech
 
@@ -57,6 +58,7 @@ class Asked:
             "use_cache": body.cache,
             "priority": body.priority,
             "sampling": sampling,
+            "finish": _finish(body.finish),
         }
 
     def voice(self, asked: str | VoiceId | None, param: str = "voice") -> None:
@@ -152,6 +154,14 @@ class Asked:
             "voice": speech.voice.kind if speech.voice else "recording",
             "format": speech.format,
         }
+
+
+def _finish(asked: Finishing | None) -> tuple[tuple[str, float | None], ...]:
+    """What differs from doing nothing, in one order, so that equal wishes are equal."""
+    if asked is None:
+        return ()
+    nothing = structs.asdict(Finishing())
+    return tuple((n, v) for n, v in structs.asdict(asked).items() if v != nothing[n])
 
 
 def language(tag: str | None) -> str | None:

@@ -48,7 +48,7 @@ def required(form: FormData, query: Mapping[str, str], name: str) -> str:
         raise Problem(400, "missing_required_parameter", f"missing field {name!r}", name)
     if not isinstance(value, str):
         raise Problem(400, "invalid_type", f"{name} must be text, not a file", name)
-    return value
+    return _mended(value)
 
 
 def optional(form: FormData, name: str) -> str | None:
@@ -57,3 +57,11 @@ def optional(form: FormData, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise Problem(400, "invalid_type", f"{name} must be text, not a file", name)
     return value or None
+
+
+def _mended(value: str) -> str:
+    """UTF-8 that a client put into a form as it was, as `curl -d` does, and not as %E4%BD%A0."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:  # it was encoded as it should be
+        return value

@@ -75,6 +75,7 @@ class Front:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope["app"] = self  # makes the router raise what it refuses
         headers = Headers(scope=scope)
         context = Context(_request_id(headers), time.monotonic())
         scope.setdefault("state", {})["context"] = context

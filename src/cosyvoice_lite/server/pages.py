@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from cosyvoice_lite.server.openapi import document
 from cosyvoice_lite.server.problems import Problem
 from cosyvoice_lite.server.service import Service
 
@@ -36,6 +40,36 @@ def page_files() -> dict[str, Path]:
     if not FOLDER.is_dir():
         return {}
     return {path.name: path for path in FOLDER.iterdir() if path.suffix in TYPES}
+
+
+async def docs(service: Service, request: Request) -> Response:
+    """GET /docs: the routes, for people; the OpenAPI document is for programs."""
+    tree = document(service.keys.wanted)
+    parts = [
+        _described(method.upper(), path, told)
+        for path, methods in tree["paths"].items()
+        for method, told in methods.items()
+    ]
+    return Response(_DOCS.format(body="".join(parts)), media_type="text/html", headers=SECURITY)
+
+
+_DOCS = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>cosyvoice-lite: the API</title>
+<link rel="stylesheet" href="page/style.css"><main><h1>The API</h1>
+<p>For programs: <a href="openapi.json">openapi.json</a>.</p>{body}</main></html>"""
+
+
+def _described(method: str, path: str, told: dict[str, Any]) -> str:
+    """One operation as HTML."""
+    lines = [f"<h2><code>{method} {escape(path)}</code></h2><p>{escape(told['summary'])}.</p>"]
+    for content in told.get("requestBody", {}).get("content", {}).values():
+        if "example" in content:
+            shown = json.dumps(content["example"], ensure_ascii=False)
+            lines.append(f"<pre><code>{escape(shown)}</code></pre>")
+        elif "properties" in content["schema"]:
+            names = ", ".join(content["schema"]["properties"])
+            lines.append(f"<p>Fields: <code>{escape(names)}</code></p>")
+    return "".join(lines)
 
 
 async def page(service: Service, request: Request) -> Response:

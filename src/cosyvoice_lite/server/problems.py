@@ -6,6 +6,7 @@ import math
 import secrets
 from collections.abc import Mapping
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from cosyvoice_lite.errors import (
@@ -72,6 +73,8 @@ def problem(error: Exception, param: str | None = None) -> Problem:
     match error:
         case Problem():
             return error
+        case HTTPException():
+            return _refused(error)
         case OverloadError():
             return _overloaded(error)
         case DeadlineError():
@@ -89,7 +92,7 @@ def problem(error: Exception, param: str | None = None) -> Problem:
 
 def is_expected(error: Exception) -> bool:
     """Whether an error is an answer like any other, or ours to look into."""
-    return isinstance(error, Problem) or (
+    return isinstance(error, (Problem, HTTPException)) or (
         isinstance(error, CosyError) and type(error) is not CosyError
     )
 
@@ -104,6 +107,19 @@ def retry(seconds: float) -> dict[str, str]:
 def no_retry() -> dict[str, str]:
     """The same request would fail again, and every try costs a synthesis."""
     return {"x-should-retry": "false"}
+
+
+def _refused(error: HTTPException) -> Problem:
+    """What the framework refuses, in our words."""
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    words = {404: "there is no such route", 405: "this route has no such method"}
+    status = error.status_code
+    return Problem(
+        status,
+        codes.get(status, "invalid_value"),
+        words.get(status, error.detail),
+        headers=error.headers,
+    )
 
 
 def _overloaded(error: OverloadError) -> Problem:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cosyvoice_lite.server.cache import Facts
+from cosyvoice_lite.server.speech import Speech
 
 if TYPE_CHECKING:
     from cosyvoice_lite.audio.encoders import Encoder
@@ -13,14 +14,12 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Takes the pieces of one answer. It blocks, so it is used in a thread.
+    """Takes the pieces of one answer. It blocks, so it is used in a thread."""
 
-    Args:
-        whole: keep everything until the end, for a header that tells the length.
-    """
-
-    def __init__(self, format: str, sample_rate: int | None, whole: bool, seed: int) -> None:
-        self.format, self.wanted_rate, self.whole, self.seed = format, sample_rate, whole, seed
+    def __init__(self, speech: Speech, seed: int) -> None:
+        self.speech, self.seed = speech, seed
+        self.keeps = speech.is_sized or bool(speech.finish)
+        """Whether nothing can be sent before everything is there."""
         self.encoder: Encoder | None = None
         self.parts: list[Audio] = []
         self.duration_s = 0.0
@@ -33,9 +32,10 @@ class Recorder:
         from cosyvoice_lite.audio.encoders import encoder
 
         if self.encoder is None:
-            self.encoder = encoder(self.format, piece.audio.sample_rate, self.wanted_rate)
+            rate = piece.audio.sample_rate
+            self.encoder = encoder(self.speech.format, rate, self.speech.sample_rate)
         self._note(piece)
-        if self.whole:
+        if self.keeps:
             self.parts.append(piece.audio)
             return b""
         return self.encoder.write(piece.audio.samples)
@@ -43,11 +43,33 @@ class Recorder:
     def close(self) -> bytes:
         """The last bytes, or all of them."""
         from cosyvoice_lite.audio.encoders import encode
+
+        if self.encoder is None:
+            return b""
+        if not self.keeps:
+            return self.encoder.close()
+        audio = self._finished()
+        if self.speech.is_sized:
+            return encode(audio, self.speech.format, self.speech.sample_rate)
+        return self.encoder.write(audio.samples) + self.encoder.close()
+
+    def _finished(self) -> Audio:
+        """The whole, as it is wanted; its times with it."""
+        from cosyvoice_lite.audio.finish import Finish, finish, head_trimmed_s
+        from cosyvoice_lite.audio.subtitles import Cue
         from cosyvoice_lite.audio.waveform import Audio
 
-        if self.whole:
-            return encode(Audio.concat(self.parts), self.format, self.wanted_rate)
-        return self.encoder.close() if self.encoder is not None else b""
+        audio = Audio.concat(self.parts)
+        if not self.speech.finish:
+            return audio
+        wishes: dict[str, Any] = dict(self.speech.finish)
+        settings = Finish(**wishes)
+        cut_s, audio = head_trimmed_s(audio, settings), finish(audio, settings)
+        self.duration_s = audio.duration_s
+        moved = (Cue(*cue).within(cut_s, self.duration_s) for cue in self.cues)
+        self.cues = [(round(c.start_s, 3), round(c.end_s, 3), c.text) for c in moved]
+        self.marks = [(name, round(max(0.0, at - cut_s), 3)) for name, at in self.marks]
+        return audio
 
     @property
     def media_type(self) -> str:

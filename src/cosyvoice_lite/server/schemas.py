@@ -32,6 +32,19 @@ class VoiceId(Struct, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=400)]
 
 
+class Finishing(Struct, forbid_unknown_fields=True):
+    """What is done to the finished speech; by default nothing."""
+
+    trim: Annotated[bool, Meta(description="cut silence off either end")] = False
+    denoise_db: Annotated[float, Meta(ge=0, le=40, description="turn noise down, dB")] = 0.0
+    loudness_lufs: (
+        Annotated[float, Meta(ge=-60, le=0, description="EBU R 128 loudness, LUFS")] | None
+    ) = None
+    peak_db: Annotated[float, Meta(ge=-60, le=0, description="highest true peak, dB")] | None = None
+    fade_in_s: Annotated[float, Meta(ge=0, le=10, description="s")] = 0.0
+    fade_out_s: Annotated[float, Meta(ge=0, le=10, description="s")] = 0.0
+
+
 class Manner(Struct, kw_only=True):
     """What all bodies share: our extensions of the APIs."""
 
@@ -42,6 +55,7 @@ class Manner(Struct, kw_only=True):
     solver: Solver | None = None
     markup: Annotated[bool, Meta(description="understand marks and SSML in the text")] = True
     cache: Annotated[bool, Meta(description="answer with what was spoken before")] = True
+    finish: Finishing | None = None
     priority: Literal["interactive", "batch"] = "interactive"
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     top_k: Annotated[int, Meta(ge=1, le=100000)] | None = None

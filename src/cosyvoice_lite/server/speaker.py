@@ -117,7 +117,7 @@ class Speaker:
             if speech.deadline is not None and time.monotonic() > speech.deadline:
                 raise DeadlineError("its time was up before the model was loaded")
             job, seed = await model.job(speech)
-            recorder = Recorder(speech.format, speech.sample_rate, speech.is_sized, seed)
+            recorder = Recorder(speech, seed)
             try:
                 async with aclosing(model.bridge.pieces(job)) as pieces:
                     async for piece in pieces:

@@ -49,6 +49,8 @@ class Speech:
     solver: str = "exact"
     sampling: tuple[tuple[str, float], ...] = ()
     """What differs from the model's own."""
+    finish: tuple[tuple[str, float | None], ...] = ()
+    """Settings of `audio.finish.Finish` that differ from its own."""
     use_cache: bool = True
     # How it is served, which changes nothing in what is heard:
     owner: str = field(default="", compare=False)
@@ -70,6 +72,6 @@ class Speech:
             "recording": self.recording.key if self.recording else None,
             "sound": [self.format, self.sample_rate, self.is_sized],
             "manner": [self.mode, self.instruct, self.emotion, self.speed, self.language],
-            "way": [self.seed, self.markup, self.solver, list(self.sampling)],
+            "way": [self.seed, self.markup, self.solver, list(self.sampling), list(self.finish)],
         }
         return key_of(asked)
