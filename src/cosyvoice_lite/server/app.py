@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from cosyvoice_lite.errors import CosyError, OverloadError
 from cosyvoice_lite.server.front import Doors, Front
@@ -25,7 +25,7 @@ LAG_PERIOD_S = 0.05
 DOCUMENT = "/openapi.json"
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings) -> Front:
     """The service as an ASGI application.
 
     Raises:
@@ -36,10 +36,9 @@ def create_app(settings: Settings) -> ASGIApp:
     router = Router(_routes(service), redirect_slashes=False, lifespan=lambda _: _lifetime(service))
     return Front(
         router,
-        service.keys,
+        service,
         RateLimiter(rate) if rate else None,
         _doors(settings),
-        service.metrics,
         [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()],
     )
 

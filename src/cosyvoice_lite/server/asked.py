@@ -156,7 +156,7 @@ class Asked:
         }
 
 
-def _finish(asked: Finishing | None) -> tuple[tuple[str, float | None], ...]:
+def _finish(asked: Finishing | None) -> tuple[tuple[str, float | bool | None], ...]:
     """What differs from doing nothing, in one order, so that equal wishes are equal."""
     if asked is None:
         return ()

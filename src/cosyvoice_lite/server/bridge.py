@@ -8,14 +8,10 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
 
-from cosyvoice_lite.engine.request import State
-from cosyvoice_lite.errors import CosyError, OverloadError
-
-if TYPE_CHECKING:
-    from cosyvoice_lite.engine.engine import Engine
-    from cosyvoice_lite.engine.request import Job, Piece
+from cosyvoice_lite.engine.engine import Engine
+from cosyvoice_lite.engine.request import Job, Piece, State
+from cosyvoice_lite.errors import CosyError
 
 LOG = logging.getLogger("cosyvoice_lite.engine")
 NAP_S = 1.0
@@ -54,8 +50,6 @@ class Bridge:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(something.set)
 
-        if self._stopping:
-            raise OverloadError("the model was just unloaded", "loading", 1.0)
         job.notify = notify
         self.engine.add(job)
         self._wake.set()

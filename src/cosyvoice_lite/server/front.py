@@ -14,10 +14,9 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cosyvoice_lite.server.keys import Keys
 from cosyvoice_lite.server.limits import RateLimiter, Verdict
-from cosyvoice_lite.server.metrics import Metrics
 from cosyvoice_lite.server.problems import ClientGoneError, Problem, is_expected, problem, retry
+from cosyvoice_lite.server.service import Service
 
 LOG = logging.getLogger("cosyvoice_lite.access")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -61,14 +60,13 @@ class Front:
     def __init__(
         self,
         app: ASGIApp,
-        keys: Keys,
+        service: Service,
         limiter: RateLimiter | None,
         doors: Doors,
-        metrics: Metrics,
         origins: Iterable[str],
     ) -> None:
-        self.app, self.keys, self.limiter, self.doors = app, keys, limiter, doors
-        self.metrics = metrics
+        self.app, self.service, self.limiter, self.doors = app, service, limiter, doors
+        self.keys, self.metrics = service.keys, service.metrics
         self.origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

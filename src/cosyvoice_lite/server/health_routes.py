@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 import cosyvoice_lite
 from cosyvoice_lite.errors import BundleError
 from cosyvoice_lite.server.identity import Identity
-from cosyvoice_lite.server.memory import budget, resident_bytes
+from cosyvoice_lite.server.memory import budget
 from cosyvoice_lite.server.problems import Problem, retry
 from cosyvoice_lite.server.service import Service
 
@@ -68,7 +68,7 @@ async def health(service: Service, request: Request) -> Response:
             "capabilities": list(identity.capabilities),
         },
         "queue": {"depth": sum(service.depth().values()), "capacity": s.max_requests},
-        "memory": {"rss": resident_bytes(), "budget": budget(s.memory_limit)},
+        "memory": {"rss": service.resident_bytes(), "budget": budget(s.memory_limit)},
         "version": cosyvoice_lite.__version__,
         "uptime_s": round(service.uptime_s, 1),
     }

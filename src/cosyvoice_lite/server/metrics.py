@@ -87,6 +87,18 @@ class Metrics:
             found.counts[sum(value > bound for bound in bounds)] += 1
             found.total += value
 
+    def merge(
+        self,
+        counts: list[tuple[str, dict[str, str], float]],
+        observations: list[tuple[str, dict[str, str], list[float]]],
+    ) -> None:
+        """Take over what was counted elsewhere."""
+        for name, labels, by in counts:
+            self.count(name, by, **labels)
+        for name, labels, values in observations:
+            for value in values:
+                self.observe(name, value, **labels)
+
     def set(self, name: str, value: float, **labels: str) -> None:
         key = _key(GAUGES[name][1], labels)
         with self.lock:
@@ -126,6 +138,39 @@ class Metrics:
             yield from _head(name, sentence, "histogram")
             for key, found in sorted(self.histograms.get(name, {}).items()):
                 yield from _buckets(name, names, key, bounds, found)
+
+
+class Deltas:
+    """What was counted and observed since it was last taken; for a process that has no `Metrics`.
+
+    Safe from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+        self._values: dict[tuple[str, tuple[tuple[str, str], ...]], list[float]] = {}
+
+    def count(self, name: str, by: float = 1.0, **labels: str) -> None:
+        key = name, tuple(labels.items())
+        with self._lock:
+            self._counts[key] = self._counts.get(key, 0.0) + by
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        with self._lock:
+            self._values.setdefault((name, tuple(labels.items())), []).append(value)
+
+    def take(
+        self,
+    ) -> tuple[
+        list[tuple[str, dict[str, str], float]], list[tuple[str, dict[str, str], list[float]]]
+    ]:
+        """Counts and observations, by name and labels."""
+        with self._lock:
+            counts = [(name, dict(labels), by) for (name, labels), by in self._counts.items()]
+            values = [(name, dict(labels), v) for (name, labels), v in self._values.items()]
+            self._counts, self._values = {}, {}
+        return counts, values
 
 
 def _buckets(

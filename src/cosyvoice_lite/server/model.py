@@ -1,31 +1,34 @@
 """The loaded model: a synthesizer, its engine with a thread, and a thread that reads texts.
 
-Everything heavy is imported here, and here only when a model is loaded.
+Only the worker imports this.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from cosyvoice_lite.errors import CosyError
+from cosyvoice_lite.audio.codecs import read_wave
+from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.engine.engine import Engine
+from cosyvoice_lite.engine.request import Job
+from cosyvoice_lite.engine.scheduler import Limits
+from cosyvoice_lite.runtime.memory import MemoryPlan
+from cosyvoice_lite.runtime.request import Request
+from cosyvoice_lite.runtime.synthesizer import Synthesizer
+from cosyvoice_lite.runtime.voice import Voice, blend
+from cosyvoice_lite.server.bridge import Bridge
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.memory import budget, resident_bytes
-from cosyvoice_lite.server.metrics import Metrics
+from cosyvoice_lite.server.metrics import Deltas
 from cosyvoice_lite.server.settings import Settings
 from cosyvoice_lite.server.speech import Recording, Speech
-from cosyvoice_lite.server.voices import VoiceRef, Voices
-
-if TYPE_CHECKING:
-    from cosyvoice_lite.engine.request import Job
-    from cosyvoice_lite.runtime.request import Request
-    from cosyvoice_lite.runtime.voice import Voice
-    from cosyvoice_lite.text.explain import Explanation
+from cosyvoice_lite.server.voices import VoiceRef, is_added, voice_file
+from cosyvoice_lite.text.explain import Explanation
 
 T = TypeVar("T")
 
@@ -38,19 +41,11 @@ class Model:
     """
 
     def __init__(
-        self, identity: Identity, settings: Settings, voices: Voices, metrics: Metrics
+        self, identity: Identity, settings: Settings, voices: Path, deltas: Deltas
     ) -> None:
-        from cosyvoice_lite.bundle import Bundle
-        from cosyvoice_lite.engine.engine import Engine
-        from cosyvoice_lite.engine.scheduler import Limits
-        from cosyvoice_lite.runtime.memory import MemoryPlan
-        from cosyvoice_lite.runtime.synthesizer import Synthesizer
-        from cosyvoice_lite.server.bridge import Bridge
-
-        self.identity, self.voices = identity, voices
-        self.stamps = identity.stamps()
-        plan = MemoryPlan(n_slots=settings.slots)
-        self.synthesizer = Synthesizer(Bundle.open(identity.path), settings.threads or None, plan)
+        self.voices = voices
+        memory = MemoryPlan(n_slots=settings.slots)
+        self.synthesizer = Synthesizer(Bundle.open(identity.path), settings.threads or None, memory)
         self.synthesizer.load()
         limits = Limits(
             n_requests=settings.max_requests,
@@ -62,38 +57,19 @@ class Model:
             self.synthesizer,
             limits,
             resident=resident_bytes,
-            on_stage=lambda stage, s: metrics.observe("stage_duration_seconds", s, stage=stage),
-            on_batch=lambda stage, n: metrics.observe("batch_size", n, stage=stage),
+            on_stage=lambda stage, s: deltas.observe("stage_duration_seconds", s, stage=stage),
+            on_batch=lambda stage, n: deltas.observe("batch_size", n, stage=stage),
         )
         self.bridge = Bridge(self.engine)
         self.reader = ThreadPoolExecutor(1, "reader")
         self.listener = ThreadPoolExecutor(1, "listener")
+        self.encoders = ThreadPoolExecutor(2, "encoder")
 
-    def is_intact(self) -> bool:
-        return self.identity.stamps() == self.stamps
-
-    def close(self) -> None:
-        from cosyvoice_lite.runtime.session import trim_heap
-
-        self.bridge.stop(CosyError("the model was unloaded"))
-        self.reader.shutdown()
-        self.listener.shutdown()
-        self.engine.slots = None
-        self.synthesizer.unload()
-        del self.synthesizer, self.engine, self.bridge
-        gc.collect()
-        trim_heap()
-
-    async def job(self, speech: Speech) -> tuple[Job, int]:
+    async def job(self, speech: Speech, deadline: float | None) -> tuple[Job, int]:
         """A job for the engine, and its seed; what is wrong with the request is found here."""
-        from cosyvoice_lite.engine.request import Job
-
-        voice = await self.voice(speech)
-        request = self._request(speech, voice)
-        seed = request.chosen_seed()
-        request = dataclasses.replace(request, seed=seed)
+        request = self._request(speech, await self.voice(speech)).with_seed()
         plan = await self.read(lambda: self.synthesizer.plan(request))
-        return Job(plan, speech.owner, speech.priority, speech.deadline), seed
+        return Job(plan, speech.owner, speech.priority, deadline), request.chosen_seed()
 
     async def explain(self, speech: Speech) -> Explanation:
         """What the frontend makes of a text."""
@@ -127,47 +103,35 @@ class Model:
         """A voice that takes after a recording."""
         return await _in(self.listener, lambda: self._clone(recording))
 
-    async def keep_clone(self, recording: Recording) -> Callable[[Path], None]:
-        """What writes a recording's voice into a file."""
-        return (await self.clone(recording)).save
-
-    async def keep_blend(self, ref: VoiceRef) -> Callable[[Path], None]:
-        """What writes a blend into a file."""
-        voice = await self.read(lambda: self._of_parts(ref))
-        if isinstance(voice, str):
-            voice = self.synthesizer.voices[voice]
-        return voice.save
+    async def keep(self, recording: Recording | None, ref: VoiceRef | None, path: Path) -> None:
+        """Write the voice of a recording, or else a blend, into a file."""
+        if recording is not None:
+            voice = await self.clone(recording)
+        else:
+            part = None if ref is None else await self.read(lambda: self._of_parts(ref))
+            voice = self.synthesizer.reader.voice(part)
+        await self.read(lambda: voice.save(path))
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run what reads texts or voices in the one thread that does."""
         return await _in(self.reader, work)
 
     def _clone(self, recording: Recording) -> Voice:
-        from cosyvoice_lite.audio.codecs import read_wave
-
         try:
             return self.synthesizer.clone(read_wave(recording.content), recording.transcript)
         finally:
             self.synthesizer.__dict__.pop("recordings", None)  # 500 MB that most never need
 
     def _of_parts(self, ref: VoiceRef) -> str | Voice:
-        from cosyvoice_lite.runtime.voice import blend
-
         if len(ref.parts) == 1:
             return self._part(ref.parts[0][0])
         parts = [(self.synthesizer.reader.voice(self._part(n)), w) for n, w in ref.parts]
         return blend(parts)
 
     def _part(self, name: str) -> str | Voice:
-        from cosyvoice_lite.runtime.voice import Voice
-
-        if name in self.voices.added:
-            return Voice.load(self.voices.file(name))
-        return name
+        return Voice.load(voice_file(self.voices, name)) if is_added(name) else name
 
     def _request(self, speech: Speech, voice: str | Voice | None) -> Request:
-        from cosyvoice_lite.runtime.request import Request
-
         options: dict[str, Any] = {}
         if speech.sampling:
             base = self.synthesizer.bundle.manifest.model.sampling

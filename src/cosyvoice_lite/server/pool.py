@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
@@ -22,8 +22,8 @@ class Loaded(Protocol):
     def is_intact(self) -> bool:
         """Whether its files are still those it was loaded from."""
 
-    def close(self) -> None:
-        """Free everything; blocks."""
+    async def close(self) -> None:
+        """Free everything."""
 
 
 M = TypeVar("M", bound=Loaded)
@@ -33,14 +33,14 @@ class Pool(Generic[M]):
     """At most one model: loaded once however many ask, unloaded `idle_s` after the last.
 
     Args:
-        load: makes the model; blocks, so it runs in a thread.
+        load: makes the model.
         idle_s: 0 keeps it.
         cooldown_s: after a failed load, before the next; doubles with each failure.
     """
 
     def __init__(
         self,
-        load: Callable[[], M],
+        load: Callable[[], Awaitable[M]],
         idle_s: float = 0.0,
         cooldown_s: float = 5.0,
         metrics: Metrics | None = None,
@@ -106,7 +106,7 @@ class Pool(Generic[M]):
 
     async def _get(self) -> M:
         if self.model is not None and not self.model.is_intact():
-            LOG.error("a file of the model was changed or removed: it is loaded anew")
+            LOG.error("the worker died, or a file of the model was changed: it is loaded anew")
             self._unload("changed")
         if self.model is not None:
             return self.model
@@ -121,7 +121,7 @@ class Pool(Generic[M]):
         started = self.clock()
         try:
             await asyncio.gather(*self.closing, return_exceptions=True)  # memory for one, not two
-            model = await asyncio.to_thread(self.load)
+            model = await self.load()
         except Exception as error:
             self.n_failures += 1
             cooldown_s = min(LONGEST_COOLDOWN_S, self.cooldown_s * 2 ** (self.n_failures - 1))
@@ -156,6 +156,6 @@ class Pool(Generic[M]):
             return
         self.metrics.count("model_unloads_total", reason=reason)
         LOG.info("model unloaded: %s", reason)
-        task = asyncio.create_task(asyncio.to_thread(model.close))
+        task = asyncio.create_task(model.close())
         self.closing.add(task)
         task.add_done_callback(self.closing.discard)

@@ -1,16 +1,16 @@
-"""Pieces of speech to bytes, with what is to be told about them."""
+"""Pieces of speech to bytes, with what is to be told about them. Only the worker imports this."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from cosyvoice_lite.audio.encoders import Encoder, encode, encoder
+from cosyvoice_lite.audio.finish import Finish, finish, head_trimmed_s
+from cosyvoice_lite.audio.subtitles import Cue
+from cosyvoice_lite.audio.waveform import Audio
+from cosyvoice_lite.engine.request import Piece
 from cosyvoice_lite.server.cache import Facts
 from cosyvoice_lite.server.speech import Speech
-
-if TYPE_CHECKING:
-    from cosyvoice_lite.audio.encoders import Encoder
-    from cosyvoice_lite.audio.waveform import Audio
-    from cosyvoice_lite.engine.request import Piece
 
 
 class Recorder:
@@ -29,8 +29,6 @@ class Recorder:
 
     def write(self, piece: Piece) -> bytes:
         """The bytes that are ready."""
-        from cosyvoice_lite.audio.encoders import encoder
-
         if self.encoder is None:
             rate = piece.audio.sample_rate
             self.encoder = encoder(self.speech.format, rate, self.speech.sample_rate)
@@ -42,8 +40,6 @@ class Recorder:
 
     def close(self) -> bytes:
         """The last bytes, or all of them."""
-        from cosyvoice_lite.audio.encoders import encode
-
         if self.encoder is None:
             return b""
         if not self.keeps:
@@ -55,10 +51,6 @@ class Recorder:
 
     def _finished(self) -> Audio:
         """The whole, as it is wanted; its times with it."""
-        from cosyvoice_lite.audio.finish import Finish, finish, head_trimmed_s
-        from cosyvoice_lite.audio.subtitles import Cue
-        from cosyvoice_lite.audio.waveform import Audio
-
         audio = Audio.concat(self.parts)
         if not self.speech.finish:
             return audio

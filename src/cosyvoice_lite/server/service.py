@@ -13,8 +13,8 @@ from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.keys import Keys
 from cosyvoice_lite.server.memory import budget, peak_bytes, resident_bytes
 from cosyvoice_lite.server.metrics import Metrics
-from cosyvoice_lite.server.model import Model
 from cosyvoice_lite.server.pool import Pool
+from cosyvoice_lite.server.remote import Remote
 from cosyvoice_lite.server.settings import Settings
 from cosyvoice_lite.server.speaker import Speaker
 from cosyvoice_lite.server.voices import Voices
@@ -42,16 +42,16 @@ class Service:
         self.voices = Voices(self.identity, voices_folder, s.voice)
         if s.voice:
             self.voices.find(s.voice)
-        self.pool: Pool[Model] = Pool(self._load, s.idle_unload, s.load_cooldown, self.metrics)
+        self.pool: Pool[Remote] = Pool(self._load, s.idle_unload, s.load_cooldown, self.metrics)
         cache_folder = Path(s.cache_dir) if s.cache_dir else home() / "cache"
         self.speaker = Speaker(s, self.identity, self.pool, self.metrics, cache_folder)
         self.metrics.probes.append(self._measure)
 
-    def _load(self) -> Model:
+    async def _load(self) -> Remote:
         identity = Identity.read(self.identity.path)
         if identity.digest != self.identity.digest:
             self.identity = self.speaker.identity = self.voices.identity = identity
-        return Model(identity, self.settings, self.voices, self.metrics)
+        return await Remote.open(identity, self.settings, self.voices.folder, self.metrics)
 
     @property
     def uptime_s(self) -> float:
@@ -63,26 +63,31 @@ class Service:
 
     def depth(self) -> dict[str, int]:
         """Requests waiting or running, by priority; before the model is there, all are waiting."""
-        model = self.pool.model
-        if model is None:
+        worker = self.pool.model
+        if worker is None or not worker.stats.depth:
             return {"interactive": len(self.speaker.running), "batch": 0}
-        return model.engine.depth()
+        return worker.stats.depth
 
     def is_stuck(self) -> bool:
         """Whether the engine hangs in a step that will not end."""
-        model = self.pool.model
-        return model is not None and model.bridge.is_stuck
+        worker = self.pool.model
+        return worker is not None and worker.stats.is_stuck
+
+    def resident_bytes(self) -> int:
+        """Memory held by the service and its worker."""
+        worker = self.pool.model
+        return resident_bytes() + (worker.stats.resident if worker is not None else 0)
 
     def _measure(self, metrics: Metrics) -> None:
         """Set the gauges."""
-        s, identity, model = self.settings, self.identity, self.pool.model
-        held = resident_bytes()
-        promised = model.engine.n_bytes if model is not None else 0
+        s, identity, worker = self.settings, self.identity, self.pool.model
+        held = self.resident_bytes()
+        promised = worker.stats.promised if worker is not None else 0
         for priority, n in self.depth().items():
             metrics.set("queue_depth", n, priority=priority)
         metrics.set("queue_capacity", s.max_requests)
-        metrics.set("queued_audio_seconds", model.engine.work_s if model is not None else 0.0)
-        metrics.set("model_loaded", float(model is not None),
+        metrics.set("queued_audio_seconds", worker.stats.work_s if worker is not None else 0.0)
+        metrics.set("model_loaded", float(worker is not None),
                     model=identity.name, precision=identity.precision)  # fmt: skip
         metrics.set("memory_budget_bytes", budget(s.memory_limit))
         metrics.set("memory_predicted_bytes", held + promised)

@@ -8,23 +8,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from cosyvoice_lite.errors import DeadlineError, OverloadError
+from cosyvoice_lite.errors import CosyError, DeadlineError, OverloadError
 from cosyvoice_lite.server.cache import DiskCache, Entry, MemoryCache
 from cosyvoice_lite.server.flight import Flight, Head, Reader
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.metrics import Metrics
-from cosyvoice_lite.server.model import Model
 from cosyvoice_lite.server.pool import Pool
-from cosyvoice_lite.server.recorder import Recorder
+from cosyvoice_lite.server.remote import Remote
 from cosyvoice_lite.server.settings import Settings
 from cosyvoice_lite.server.speech import Speech
+from cosyvoice_lite.server.wire import Done
 
 LOG = logging.getLogger("cosyvoice_lite.speaker")
-T = TypeVar("T")
 
 
 class Speaker:
@@ -34,7 +31,7 @@ class Speaker:
         self,
         settings: Settings,
         identity: Identity,
-        pool: Pool[Model],
+        pool: Pool[Remote],
         metrics: Metrics,
         cache_folder: Path,
     ) -> None:
@@ -43,7 +40,6 @@ class Speaker:
         self.n_asked = 0
         self.flights: dict[str, Flight] = {}
         self.running: set[Flight] = set()
-        self.encoders = ThreadPoolExecutor(2, "encoder")
         self.disk_thread = ThreadPoolExecutor(1, "cache")
 
         def evicted(cache: str) -> Callable[[], None]:
@@ -88,7 +84,6 @@ class Speaker:
                 flight.task.cancel()
         tasks = [f.task for f in self.running if f.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.encoders.shutdown()
         self.disk_thread.shutdown()
 
     def _known(self, key: str) -> tuple[Flight, str] | None:
@@ -113,27 +108,22 @@ class Speaker:
         return flight
 
     async def _make(self, flight: Flight, speech: Speech, key: str | None) -> None:
-        async with self.pool.lease() as model:
+        async with self.pool.lease() as worker, aclosing(worker.speak(speech)) as parts:
             if speech.deadline is not None and time.monotonic() > speech.deadline:
                 raise DeadlineError("its time was up before the model was loaded")
-            job, seed = await model.job(speech)
-            recorder = Recorder(speech, seed)
-            try:
-                async with aclosing(model.bridge.pieces(job)) as pieces:
-                    async for piece in pieces:
-                        content = await self._encode(partial(recorder.write, piece))
-                        if flight.head is None:
-                            flight.head = Head(
-                                recorder.media_type, recorder.sample_rate, seed, job.seconds
-                            )
-                        await flight.send(content)
-                await flight.send(await self._encode(recorder.close))
-            except asyncio.CancelledError:
-                self.metrics.count("cancelled_total", stage=job.state.value)
-                raise
-        facts = recorder.facts()
+            done: Done | None = None
+            async for part in parts:
+                if isinstance(part, Done):
+                    done = part
+                    continue
+                flight.head = Head(part.media_type, part.sample_rate, part.seed, part.seconds)
+                await flight.send(part.content)
+        if done is None or flight.head is None:
+            raise CosyError("internal error: an answer without an end")
+        facts = done.facts
+        flight.head.seconds = done.seconds
         flight.land(facts)
-        self._count(speech, facts.duration_s, job.seconds)
+        self._count(facts.duration_s, done.seconds)
         self.metrics.count("text_tokens_total", facts.n_text_tokens)
         self.metrics.count("speech_tokens_total", facts.n_speech_tokens)
         if key is not None:
@@ -142,7 +132,7 @@ class Speaker:
             if self.settings.cache_disk:
                 self.disk_thread.submit(self.disk.put, key, entry)
 
-    def _count(self, speech: Speech, audio_s: float, seconds: dict[str, float]) -> None:
+    def _count(self, audio_s: float, seconds: dict[str, float]) -> None:
         self.metrics.count("audio_seconds_total", audio_s)
         self.metrics.observe("queue_wait_seconds", seconds.get("queue", 0.0))
         spent_s = sum(s for stage, s in seconds.items() if stage != "queue")
@@ -152,10 +142,5 @@ class Speaker:
     async def _on_disk(self, key: str) -> Entry | None:
         if not self.settings.cache_disk:
             return None
-        return await self._in(self.disk_thread, lambda: self.disk.get(key))
-
-    async def _encode(self, work: Callable[[], bytes]) -> bytes:
-        return await self._in(self.encoders, work)
-
-    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.disk_thread, self.disk.get, key)

@@ -49,7 +49,7 @@ class Speech:
     solver: str = "exact"
     sampling: tuple[tuple[str, float], ...] = ()
     """What differs from the model's own."""
-    finish: tuple[tuple[str, float | None], ...] = ()
+    finish: tuple[tuple[str, float | bool | None], ...] = ()
     """Settings of `audio.finish.Finish` that differ from its own."""
     use_cache: bool = True
     # How it is served, which changes nothing in what is heard:

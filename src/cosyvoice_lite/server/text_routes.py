@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,13 +23,11 @@ async def normalize(service: Service, request: Request) -> Response:
     asked.unknown(unknown)
     speech = asked.speech("wav", whole=True)
 
-    async def work() -> str:
-        async with service.pool.lease() as model:
-            explanation = await model.explain(speech)
-            return await model.read(explanation.to_json)
+    async def work() -> dict[str, Any]:
+        async with service.pool.lease() as worker:
+            return await worker.explain(speech)
 
-    tree = json.loads(await while_there(request, work()))
-    return JSONResponse(tree)
+    return JSONResponse(await while_there(request, work()))
 
 
 async def estimate(service: Service, request: Request) -> Response:
@@ -42,8 +40,8 @@ async def estimate(service: Service, request: Request) -> Response:
     asked.unknown(unknown)
     speech = asked.speech(body.response_format, whole=True, speed=body.speed)
 
-    async def work() -> dict[str, float | int]:
-        async with service.pool.lease() as model:
-            return await model.estimate(speech)
+    async def work() -> dict[str, Any]:
+        async with service.pool.lease() as worker:
+            return await worker.estimate(speech)
 
     return JSONResponse(await while_there(request, work()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -16,6 +17,7 @@ from cosyvoice_lite.server.problems import Problem
 from cosyvoice_lite.server.service import Service
 from cosyvoice_lite.server.speech import Recording
 from cosyvoice_lite.server.speech_routes import OPENAI_MODELS
+from cosyvoice_lite.server.voices import VoiceRef
 
 MAX_NAME = 100
 MAX_NOTE = 2000
@@ -75,7 +77,7 @@ async def add_voice(service: Service, request: Request) -> Response:
             raise Problem(400, "invalid_value", "name may not hold , + ( ) / or \\", "name")
         _check_new(service, name)
         if (blend := optional(form, "blend")) is not None:
-            return await _add_blend(service, request, name, blend)
+            return await _add(service, request, name, "blend", None, service.voices.find(blend), {})
         consent = optional(form, "consent")
         if consent is None and optional(form, "consent_confirmed") != "true":
             raise Problem(
@@ -95,7 +97,7 @@ async def add_voice(service: Service, request: Request) -> Response:
             "consent": (consent or "confirmed")[:MAX_NOTE],
             "has_transcript": recording.transcript is not None,
         }
-    return await _add(service, request, name, "clone", recording, facts)
+    return await _add(service, request, name, "clone", recording, None, facts)
 
 
 async def _add(
@@ -103,26 +105,18 @@ async def _add(
     request: Request,
     name: str,
     kind: str,
-    recording: Recording,
+    recording: Recording | None,
+    blend: VoiceRef | None,
     facts: dict[str, Any],
 ) -> Response:
     async def work() -> dict[str, Any]:
-        async with service.pool.lease() as model:
-            write = await model.keep_clone(recording)
-            return await model.read(lambda: service.voices.add(name, kind, write, **facts))
+        async with service.pool.lease() as worker:
+            return await service.voices.add(
+                name, kind, partial(worker.keep, recording, blend), **facts
+            )
 
-    return _created(await while_there(request, work()))
-
-
-async def _add_blend(service: Service, request: Request, name: str, blend: str) -> Response:
-    ref = service.voices.find(blend)
-
-    async def work() -> dict[str, Any]:
-        async with service.pool.lease() as model:
-            write = await model.keep_blend(ref)
-            return await model.read(lambda: service.voices.add(name, "blend", write))
-
-    return _created(await while_there(request, work()))
+    row = await while_there(request, work())
+    return JSONResponse({"object": "audio.voice", **row})
 
 
 def _check_new(service: Service, name: str) -> None:
@@ -132,10 +126,6 @@ def _check_new(service: Service, name: str) -> None:
     except Problem:
         return
     raise Problem(400, "invalid_value", f"there is a voice {name!r} already", "name")
-
-
-def _created(row: dict[str, Any]) -> Response:
-    return JSONResponse({"object": "audio.voice", **row})
 
 
 def _model(service: Service, name: str) -> dict[str, Any]:

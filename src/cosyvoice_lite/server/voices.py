@@ -6,12 +6,13 @@ An added voice is two files, named by an id drawn here and never by what a clien
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class VoiceRef:
     def kind(self) -> str:
         if len(self.parts) > 1:
             return "blend"
-        return "clone" if _ID.fullmatch(self.parts[0][0]) else "preset"
+        return "clone" if is_added(self.parts[0][0]) else "preset"
 
 
 class Voices:
@@ -121,16 +122,8 @@ class Voices:
             return self._added_row(self.added[name])
         return self._preset_row(name)
 
-    def file(self, added: str) -> Path:
-        """Where the arrays of an added voice are."""
-        return self.folder / f"{added}.safetensors"
-
-    def add(
-        self,
-        name: str,
-        kind: str,
-        write: Callable[[Path], None],
-        **facts: Any,
+    async def add(
+        self, name: str, kind: str, write: Callable[[Path], Awaitable[None]], **facts: Any
     ) -> dict[str, Any]:
         """Keep a voice whose arrays `write` puts into a file; whole or not at all.
 
@@ -147,16 +140,17 @@ class Voices:
             model=self.identity.digest,
             **facts,
         )
-        about = self.file(voice.id).with_suffix(".json")
+        about = self.folder / f"{voice.id}.json"
         partial = about.with_suffix(".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write(self.file(voice.id))
+            await write(voice_file(self.folder, voice.id))
             partial.write_text(json.dumps(asdict(voice), ensure_ascii=False), "utf-8")
             os.replace(partial, about)  # what has no .json does not exist
         except BaseException as error:
-            for path in (partial, self.file(voice.id)):
-                path.unlink(missing_ok=True)
+            for path in (partial, voice_file(self.folder, voice.id)):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
             if isinstance(error, OSError):
                 raise Problem(500, "internal_error", "the voice can't be written") from error
             raise
@@ -175,7 +169,7 @@ class Voices:
         if name not in self.added:
             raise Problem(403, "feature_disabled", "the model's own voices stay", "voice")
         del self.added[name]
-        for path in (self.file(name).with_suffix(".json"), self.file(name)):
+        for path in (self.folder / f"{name}.json", voice_file(self.folder, name)):
             path.unlink(missing_ok=True)
         return name
 
@@ -200,6 +194,16 @@ class Voices:
             "sample_rate": self.identity.sample_rate,
             "created_at": voice.created_at,
         }
+
+
+def is_added(name: str) -> bool:
+    """Whether a name is the id of an added voice."""
+    return _ID.fullmatch(name) is not None
+
+
+def voice_file(folder: Path, added: str) -> Path:
+    """Where the arrays of an added voice are."""
+    return folder / f"{added}.safetensors"
 
 
 def _read_all(folder: Path) -> list[AddedVoice]:
