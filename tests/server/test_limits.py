@@ -81,7 +81,7 @@ def test_pages_of_other_origins_may_ask_if_they_are_allowed(
 
 def test_a_full_queue_says_no_politely(short_bundle: Path, tmp_path: Path) -> None:
     with serving(short_bundle, tmp_path, max_requests=2, cache=False) as server:
-        text = "This is a sentence that takes a while to be spoken, and then some more. " * 6
+        text = "This is a sentence that takes a while to be spoken, and then some more. " * 2
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda n: server.speech(text, seed=n), range(8)))
         codes = sorted(answer.status_code for answer in answers)
@@ -112,7 +112,7 @@ def test_a_deadline_is_kept(server: Server) -> None:
 
 
 def test_the_loop_answers_while_a_long_text_is_spoken(server: Server) -> None:
-    text = "This is a sentence that takes a while to be spoken, and then some more. " * 20
+    text = "This is a sentence that takes a while to be spoken, and then some more. " * 4
     thread = threading.Thread(target=server.speech, args=(text,), kwargs={"cache": False})
     thread.start()
     slowest = 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -22,6 +24,8 @@ LOG = logging.getLogger("cosyvoice_lite.access")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 GONE = 499
 """Status in log and metrics of an answer whose client left."""
+TOO_LARGE = 413
+MAX_DRAINED, DRAIN_S = 64 << 20, 2.0
 FORM_ROOM = 64 << 10
 """Bytes of a form beside the recording in it."""
 
@@ -156,6 +160,8 @@ class Front:
         if not is_expected(error):
             LOG.error("request %s failed", answer.context.id, exc_info=error)
         if not answer.began:
+            if told.status == TOO_LARGE:
+                await _drain(receive)
             await told.response()(scope, receive, answer)
 
     def _record(self, scope: Scope, context: Context) -> None:
@@ -251,9 +257,16 @@ def _bounded(receive: Receive, limit: int) -> Receive:
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem(
-        413,
-        "request_too_large",
-        f"the body is larger than {limit >> 10} KiB",
-        headers={"Connection": "close"},
-    )
+    message = f"the body is larger than {limit >> 10} KiB"
+    return Problem(TOO_LARGE, "request_too_large", message, headers={"Connection": "close"})
+
+
+async def _drain(receive: Receive) -> None:
+    """Throw away what a client still sends, within reason: cut off, it would not hear why."""
+    n_bytes = 0
+    with contextlib.suppress(asyncio.TimeoutError):
+        while n_bytes < MAX_DRAINED:
+            message = await asyncio.wait_for(receive(), DRAIN_S)
+            n_bytes += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return
