@@ -74,7 +74,7 @@ def headers_of(
     if facts is not None:
         headers["X-Audio-Duration"] = f"{facts.duration_s:.3f}"
     if warnings:
-        headers["X-Warnings"] = ", ".join(quote(w, safe=" :-'") for w in warnings)[:1000]
+        headers["X-Warnings"] = ", ".join(quote(w, safe=":") for w in warnings)[:1000]
     return headers
 
 

@@ -91,7 +91,7 @@ class Asked:
             self.warnings.append("instructions-ignored")
 
     def unknown(self, names: list[str]) -> None:
-        self.warnings += [f"unknown-field {name}" for name in names]
+        self.warnings += [f"unknown-field:{name}" for name in names]
 
     def speech(self, format: str, *, whole: bool, speed: float = 1.0) -> Speech:
         """All of it.

@@ -39,6 +39,7 @@ ERROR = {
         }
     },
 }
+EVENTS = "text/event-stream"
 REF = "#/components/schemas/{name}"
 
 
@@ -50,6 +51,8 @@ def document(with_keys: bool) -> dict[str, Any]:
     """
     bodies = list({op.body: None for op in OPERATIONS if op.body is not None})
     _, schemas = msgspec.json.schema_components(bodies, ref_template=REF)
+    for body in bodies:
+        _allow_null(schemas[body.__name__])
     paths: dict[str, Any] = {}
     for op in OPERATIONS:
         paths.setdefault(op.path, {})[op.method.lower()] = _operation(op, with_keys)
@@ -67,6 +70,15 @@ def document(with_keys: bool) -> dict[str, Any]:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _allow_null(schema: dict[str, Any]) -> None:
+    """Null in place of what may be left out means that it was."""
+    required = schema.get("required", [])
+    for name, told in schema["properties"].items():
+        if name not in required and {"type": "null"} not in told.get("anyOf", []):
+            default = {"default": told.pop("default")} if "default" in told else {}
+            schema["properties"][name] = {"anyOf": [told, {"type": "null"}], **default}
 
 
 def _operation(op: Operation, with_keys: bool) -> dict[str, Any]:
@@ -103,6 +115,8 @@ def _responses(op: Operation, with_keys: bool) -> dict[str, Any]:
         kind: {"schema": {"type": "object" if kind == "application/json" else "string"}}
         for kind in op.answers
     }
+    if EVENTS in schemas:
+        schemas[EVENTS] = {}  # a schema here would be one of each event
     if op.path == "/v1/models":
         schemas["application/json"]["schema"]["type"] = ["object", "array"]
     responses: dict[str, Any] = {"200": {"description": "As asked", "content": schemas}}

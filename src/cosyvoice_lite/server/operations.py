@@ -101,8 +101,8 @@ OPERATIONS: tuple[Operation, ...] = (
         is_open=True,
     ),
     Operation(
-        "GET", "/v1/audio/voices", voice_routes.voices, "openai", "Voices", is_open=True,
-        query={"legacy": {"type": "boolean"}},
+        "GET", "/v1/audio/voices", voice_routes.voices, "openai", "Voices", statuses=(400,), is_open=True,
+        query={"legacy": {"type": "string", "enum": ["true", "false"]}},
     ),
     Operation(
         "POST", "/v1/audio/voices", voice_routes.add_voice, "openai",

@@ -61,8 +61,8 @@ class Manner(Struct, kw_only=True):
     top_k: Annotated[int, Meta(ge=1, le=100000)] | None = None
     win_size: Annotated[int, Meta(ge=1, le=10000)] | None = None
     tau_r: Annotated[float, Meta(ge=0, le=1000)] | None = None
-    min_token_text_ratio: Annotated[float, Meta(ge=0, le=1000)] | None = None
-    max_token_text_ratio: Annotated[float, Meta(ge=0, le=1000)] | None = None
+    min_token_text_ratio: Annotated[float, Meta(ge=0, le=100)] | None = None
+    max_token_text_ratio: Annotated[float, Meta(ge=0, le=100)] | None = None
 
 
 class ArticleBody(Manner, kw_only=True):

@@ -48,7 +48,10 @@ async def audio_models(service: Service, request: Request) -> Response:
 async def voices(service: Service, request: Request) -> Response:
     """GET /v1/audio/voices. Added voices are shown to those with a key, where keys are wanted."""
     rows = service.voices.rows(with_added=request.state.context.has_key)
-    if request.query_params.get("legacy") == "true":
+    legacy = request.query_params.getlist("legacy")
+    if not {*legacy} <= {"true", "false"}:
+        raise Problem(400, "invalid_value", "legacy must be true or false", "legacy")
+    if "true" in legacy:
         return JSONResponse({"voices": [row["id"] for row in rows]})
     return JSONResponse({"object": "list", "voices": rows, "data": rows})
 
