@@ -20,9 +20,11 @@ MAY_IMPORT = {  # a floor may import itself and what stands here, nothing else
     "convert": {"errors", "config", "tensorfile", "bundle", "graphs"},
     "runtime": {"errors", "config", "tensorfile", "bundle", "models", "audio", "text"},
     "verify": {"errors", "config", "bundle", "runtime", "audio", "text"},
+    "engine": {"errors", "config", "runtime", "audio", "text"},
+    "server": {"errors", "config", "bundle", "models", "runtime", "engine", "audio", "text"},
     "hub": {"errors"},
     "pull": {"errors", "hub", "convert"},
-    "models": {"errors", "bundle"},
+    "models": {"errors", "config"},
     "cli": {"*"},
     "__init__": {"audio", "config", "errors", "runtime"},
     "__main__": {"cli"},
@@ -37,7 +39,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {  # the only files these packages may com
     "wetext": ("text/",),
     "tiktoken": ("text/tokenizer.py",),
     "soundfile": ("audio/codecs.py", "audio/compressed.py"),
-    "asyncio": (),
+    **dict.fromkeys(("asyncio", "starlette", "uvicorn", "msgspec"), ("server/",)),
 }
 
 

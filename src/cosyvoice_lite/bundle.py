@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cosyvoice_lite.config import MANIFEST as MANIFEST
 from cosyvoice_lite.config import ModelConfig
 from cosyvoice_lite.errors import BundleError, CosyError
 from cosyvoice_lite.tensorfile import read_tensors
@@ -30,7 +31,6 @@ from cosyvoice_lite.tensorfile import read_tensors
 Array = npt.NDArray[Any]
 
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 TABLES = "tables.safetensors"
 VOICES = "voices.safetensors"
 VOCABULARY = "vocabulary.tiktoken"

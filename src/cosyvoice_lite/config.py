@@ -12,6 +12,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from cosyvoice_lite.errors import BundleError, UsageError
 
+MANIFEST = "manifest.json"
+"""The file that makes a folder a bundle."""
 CACHE_WIDTH_UNIT = 8
 """ONNX Runtime's cached attention wants heads of a multiple of this width."""
 HOP_LENGTH = 256

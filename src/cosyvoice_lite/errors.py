@@ -31,3 +31,25 @@ class DownloadError(CosyError):
 
 class UsageError(CosyError):
     """A setting is out of range or settings contradict each other."""
+
+
+class OverloadError(CosyError):
+    """The service as a whole has no room for this request now; it may try again.
+
+    Attributes:
+        reason: "queue_full", "memory", "deadline", "draining" or "loading".
+        retry_after_s: seconds until it is worth another try.
+    """
+
+    def __init__(self, message: str, reason: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineError(CosyError):
+    """The time that the caller gave a request passed before it was answered."""
+
+
+class CancelledError(CosyError):
+    """Whoever asked has left."""

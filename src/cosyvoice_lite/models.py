@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from cosyvoice_lite.bundle import MANIFEST
+from cosyvoice_lite.config import MANIFEST
 from cosyvoice_lite.errors import BundleError
 
 BUNDLED = "nano"

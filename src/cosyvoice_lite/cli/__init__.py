@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 import cosyvoice_lite
-from cosyvoice_lite.cli import batch_command, model_commands, speech_commands
+from cosyvoice_lite.cli import batch_command, model_commands, serve_command, speech_commands
 from cosyvoice_lite.errors import CosyError, UsageError
 
 INTERRUPTED = 130
@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     speech_commands.add(commands)
     batch_command.add(commands)
     model_commands.add(commands)
+    serve_command.add(commands)
     return top
 
 

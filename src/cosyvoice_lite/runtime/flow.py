@@ -5,7 +5,7 @@ Letters: T_tok tokens, T_mel frames, M mels; "prompt" is what the reference reco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,7 @@ class Flow:
         *,
         cache: FlowCache | None = None,
         solver: Solver = SOLVERS["exact"],
+        before_step: Callable[[], None] = lambda: None,
     ) -> tuple[Array, FlowCache]:
         """Speak tokens as mel.
 
@@ -78,6 +79,7 @@ class Flow:
             prompt_mel: its mel (T_prompt, M); may be empty.
             noise: of the prompt and the speech, as `noise` draws it.
             cache: of the chunk before, when streaming.
+            before_step: called before each step; what it raises ends the work.
 
         Returns:
             The mel of `tokens` alone, (M, T_mel), and the cache for the chunk after.
@@ -92,7 +94,7 @@ class Flow:
         cond = np.zeros_like(mu)
         if n_prompt:
             cond[:, :n_prompt] = prompt_mel.T
-        return self.solve(noise, mu, spks, cond, solver)[:, n_prompt:], kept
+        return self.solve(noise, mu, spks, cond, solver, before_step)[:, n_prompt:], kept
 
     def encode(
         self,
@@ -113,12 +115,21 @@ class Flow:
         )
         return mu[0], spks[0]
 
-    def solve(self, noise: Array, mu: Array, spks: Array, cond: Array, solver: Solver) -> Array:
+    def solve(
+        self,
+        noise: Array,
+        mu: Array,
+        spks: Array,
+        cond: Array,
+        solver: Solver,
+        before_step: Callable[[], None] = lambda: None,
+    ) -> Array:
         """Integrate from noise to mel: (M, T_mel) → (M, T_mel)."""
         pair = [np.stack([a, np.zeros_like(a)]) for a in (mu, spks, cond)]
         alone = [a[:1] for a in pair]
 
         def velocity(x: Array, t: np.float32, step: int) -> Array:
+            before_step()
             if step >= solver.n_guided:
                 return self.velocity(x[None], np.full(1, t, np.float32), *alone)[0]
             v = self.velocity(np.stack([x, x]), np.full(2, t, np.float32), *pair)

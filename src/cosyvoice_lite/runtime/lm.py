@@ -148,33 +148,66 @@ class SpeechLM:
         """
         waiting = list(reversed(sentences))
         n_slots = min(n_slots, len(waiting))
-        decoder = self.decoder(n_slots, max((s.capacity for s in waiting), default=0))
-        running: list[Sentence] = []
-        tokens: list[int] = []
-        while waiting or running:
-            while waiting and len(running) < n_slots:
-                sentence = waiting.pop()
-                logits = decoder.admit(len(running), sentence.prefix)
-                token = sentence.draw(logits, self.config.eos)
-                if token is not None:
-                    running.append(sentence)
-                    tokens.append(token)
-            if running:
-                drawn = [
-                    sentence.draw(logits, self.config.eos)
-                    for sentence, logits in zip(running, decoder.step(tokens), strict=True)
-                ]
-                running, tokens = _compact(decoder, running, drawn)
+        slots = Slots(self, n_slots, max((s.capacity for s in waiting), default=0))
+        while waiting or slots.running:
+            while waiting and slots.n_free:
+                slots.admit(waiting.pop())
+            slots.step()
 
 
-def _compact(
-    decoder: Decoder, running: list[Sentence], drawn: list[int | None]
-) -> tuple[list[Sentence], list[int]]:
-    """Close the gaps that ended sentences leave; who goes on, and with which token."""
-    while None in drawn:
-        gap = drawn.index(None)
-        last_sentence, last_token = running.pop(), drawn.pop()
-        if gap < len(drawn):
-            decoder.move(len(drawn), gap)
-            running[gap], drawn[gap] = last_sentence, last_token
-    return running, [token for token in drawn if token is not None]
+class Slots:
+    """Sentences decoded side by side, step by step: any may end, come or go between two steps.
+
+    Args:
+        capacity: positions of the longest sentence that will come.
+    """
+
+    def __init__(self, lm: SpeechLM, n_slots: int, capacity: int) -> None:
+        self.eos = lm.config.eos
+        self.n_slots = n_slots
+        self.capacity = capacity
+        self.decoder = lm.decoder(n_slots, capacity)
+        self.running: list[Sentence] = []
+        """Those in the first slots, in this order."""
+        self.tokens: list[int] = []
+        """The token that each was given last, which the decoder has not seen yet."""
+
+    @property
+    def n_free(self) -> int:
+        return self.n_slots - len(self.running)
+
+    def admit(self, sentence: Sentence) -> bool:
+        """Begin a sentence in a free slot; False if it was over before it began."""
+        logits = self.decoder.admit(len(self.running), sentence.prefix)
+        token = sentence.draw(logits, self.eos)
+        if token is None:
+            return False
+        self.running.append(sentence)
+        self.tokens.append(token)
+        return True
+
+    def step(self) -> list[Sentence]:
+        """Draw a token for each; those that have ended."""
+        if not self.running:
+            return []
+        ended = []
+        for sentence, logits in zip(
+            tuple(self.running), self.decoder.step(self.tokens), strict=True
+        ):
+            token = sentence.draw(logits, self.eos)
+            if token is None:
+                ended.append(sentence)
+            else:
+                self.tokens[self.running.index(sentence)] = token
+        for sentence in ended:
+            self.drop(sentence)
+        return ended
+
+    def drop(self, sentence: Sentence) -> None:
+        """Free the slot of a sentence; the last one moves into the gap."""
+        gap, last = self.running.index(sentence), len(self.running) - 1
+        if gap != last:
+            self.decoder.move(last, gap)
+            self.running[gap], self.tokens[gap] = self.running[last], self.tokens[last]
+        self.running.pop()
+        self.tokens.pop()

@@ -46,6 +46,11 @@ class Stages:
     def recordings(self) -> RecordingEncoder:
         return RecordingEncoder(self.bundle, self.threads)
 
+    def load(self) -> None:
+        """Load every stage that speaking needs, now rather than when first used."""
+        for stage in (self.lm.text_encoder, self.lm.lm, self.flow, self.vocoder):
+            del stage
+
     def unload(self) -> None:
         """Free every stage; the next call loads what it needs again."""
         for stage in STAGES:

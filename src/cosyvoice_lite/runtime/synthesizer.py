@@ -6,7 +6,7 @@ text ──prepare──► segments ──lm──► speech tokens ──flow�
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +175,7 @@ class Synthesizer(Stages):
         """
         if in_chunks:
             for utterance in utterances:
-                yield from _with_pauses(utterance, self.utter_in_chunks(utterance))
+                yield from with_pauses(utterance, self.utter_in_chunks(utterance))
             return
         yield from itertools.chain.from_iterable(self.utter_each(utterances))
 
@@ -183,7 +183,7 @@ class Synthesizer(Stages):
         """Each utterance with the pauses around it; groups of them are decoded side by side."""
         for group in _groups(utterances, GROUPS_OF_SLOTS * self.memory.n_slots):
             for utterance, speech in zip(group, self.utter_group(group), strict=True):
-                yield list(_with_pauses(utterance, [speech]))
+                yield list(with_pauses(utterance, [speech]))
 
     def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
         """Utterances stage by stage: text → speech tokens → mel → waveform."""
@@ -212,21 +212,33 @@ class Synthesizer(Stages):
         """Text → speech tokens."""
         return self.lm.generate(self.sentence(utterance))
 
-    def mel(self, utterance: Utterance, tokens: Sequence[int]) -> Array:
-        """Speech tokens → mel, (M, T), at the speed asked for."""
+    def mel(
+        self,
+        utterance: Utterance,
+        tokens: Sequence[int],
+        before_step: Callable[[], None] = lambda: None,
+    ) -> Array:
+        """Speech tokens → mel, (M, T), at the speed asked for.
+
+        What `before_step` raises, before any step of the flow, ends the work.
+        """
         if not tokens:
             return np.zeros((self.bundle.manifest.model.flow.n_mels, 0), np.float32)
         rng = utterance.rng(NOISE)
-        mel = self._mel(tokens, utterance.conditioning, rng, utterance.solver)
+        mel = self._mel(tokens, utterance.conditioning, rng, utterance.solver, before_step)
         if utterance.speed != 1.0:
             mel = interpolate_linear(mel, max(1, int(mel.shape[1] / utterance.speed)))
         return mel
 
-    def voiced(self, utterance: Utterance, mel: Array) -> Audio:
-        """Mel → waveform."""
+    def voiced(
+        self, utterance: Utterance, mel: Array, before_window: Callable[[], None] = lambda: None
+    ) -> Audio:
+        """Mel → waveform. What `before_window` raises, each 3 s of it, ends the work."""
         if not mel.shape[1]:
             return Audio.silence(0.0, self.sample_rate)
-        waveform, _ = self.vocoder.waveform(mel, utterance.rng(SOURCE), pitch=utterance.pitch)
+        waveform, _ = self.vocoder.waveform(
+            mel, utterance.rng(SOURCE), pitch=utterance.pitch, before_window=before_window
+        )
         return self._audible(waveform, utterance)
 
     def utter(self, utterance: Utterance) -> Audio:
@@ -250,7 +262,12 @@ class Synthesizer(Stages):
             yield self._audible(waveform, utterance)
 
     def _mel(
-        self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator, solver: Solver
+        self,
+        tokens: Sequence[int],
+        c: Conditioning,
+        rng: np.random.Generator,
+        solver: Solver,
+        before_step: Callable[[], None] = lambda: None,
     ) -> Array:
         return self.flow.mel(
             tokens,
@@ -259,6 +276,7 @@ class Synthesizer(Stages):
             c.flow_prompt_mel,
             self.flow.noise(len(tokens), c.flow_prompt_mel, rng),
             solver=solver,
+            before_step=before_step,
         )[0]
 
     def _audible(self, waveform: Array, utterance: Utterance) -> Audio:
@@ -268,7 +286,7 @@ class Synthesizer(Stages):
         return Audio(waveform, self.sample_rate)
 
 
-def _with_pauses(utterance: Utterance, speech: Iterable[Audio]) -> Iterator[Audio]:
+def with_pauses(utterance: Utterance, speech: Iterable[Audio]) -> Iterator[Audio]:
     """Speech between the silences its segment asks for."""
     segment, rate = utterance.segment, 0
     for part in speech:

@@ -6,7 +6,7 @@ Letters: M mels, T frames, T_wav = T · 256 samples, K harmonics with the fundam
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ class Vocoder:
         *,
         pitch: float = 1.0,
         source_head: Array | None = None,
+        before_window: Callable[[], None] = lambda: None,
     ) -> tuple[Array, Array]:
         """Speak a mel.
 
@@ -51,6 +52,7 @@ class Vocoder:
             rng: draws the phases of the harmonics and the noise.
             pitch: factor on F0; 2.0 is an octave up.
             source_head: the end of the source before, when streaming; replaces the start.
+            before_window: called before each window; what it raises ends the work.
 
         Returns:
             Waveform and source, (T_wav,) each.
@@ -58,7 +60,7 @@ class Vocoder:
         source = self.source(self.f0(mel) * np.float32(pitch), rng)
         if source_head is not None:
             source[: len(source_head)] = source_head
-        return self.filtered(mel, source), source
+        return self.filtered(mel, source, before_window), source
 
     def f0(self, mel: Array) -> Array:
         """F0 in Hz, one value a frame: (M, T) → (T,)."""
@@ -91,7 +93,9 @@ class Vocoder:
     def _voiced(self, f0: Array) -> Array:
         return f0 > self.config.voiced_threshold_hz
 
-    def filtered(self, mel: Array, source: Array) -> Array:
+    def filtered(
+        self, mel: Array, source: Array, before_window: Callable[[], None] = lambda: None
+    ) -> Array:
         """The filter network, window by window: (M, T), (T_wav,) → (T_wav,).
 
         A window sees `CONTEXT_FRAMES` beyond either end, more than the network's reach, so the
@@ -102,6 +106,7 @@ class Vocoder:
         edges = [n_frames * i // n_windows for i in range(n_windows + 1)]
         pieces = []
         for start, stop in itertools.pairwise(edges):
+            before_window()
             first, last = max(0, start - CONTEXT_FRAMES), min(n_frames, stop + CONTEXT_FRAMES)
             heard = source[first * HOP_LENGTH : last * HOP_LENGTH]
             wave = self.filter(mel=mel[None, :, first:last], source=heard[None, None])[0][0]

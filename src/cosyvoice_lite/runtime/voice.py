@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,30 @@ class Voice:
             prompt_mel=tensors.get("prompt_mel", _no_mel()),
             language=language,
         )
+
+
+def blend(parts: Sequence[tuple[Voice, float]]) -> Voice:
+    """Between voices: the weighted mean of their embeddings, as vectors of length one.
+
+    Both stages normalise the embedding, so its direction is all that is heard. Recordings can't be
+    blended, so what a voice takes from its own is lost.
+
+    Raises:
+        VoiceError: the voices cancel each other out.
+    """
+    total = np.sum([w * _unit(voice.speaker_embedding) for voice, w in parts], axis=0)
+    if not float(np.linalg.norm(total)) > 0:
+        raise VoiceError("these voices cancel each other out: choose other weights")
+    languages = {voice.language for voice, _ in parts}
+    return Voice(
+        name="+".join(voice.name for voice, _ in parts),
+        speaker_embedding=_unit(total).astype(np.float32),
+        language=languages.pop() if len(languages) == 1 else None,
+    )
+
+
+def _unit(vector: Array) -> Array:
+    return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
 
 def bundled_voices(bundle: Bundle) -> dict[str, Voice]:

@@ -95,18 +95,19 @@ def _explained(segment: Segment, request: Request) -> ExplainedSegment:
     else:
         found = spans(ATOM.sub("", segment.text), request.language, segment.language)
         symbols = tuple(s for span in found for s in phonemes(span.text, span.language))
-    seconds = _seconds(segment, request) + segment.pause_before_s + segment.pause_after_s
+    seconds = predicted_seconds(segment, request.language)
     return ExplainedSegment(segment, symbols, seconds)
 
 
-def _seconds(segment: Segment, request: Request) -> float:
-    found = spans(segment.text, request.language, segment.language)
+def predicted_seconds(segment: Segment, language: str | None = None) -> float:
+    """How long a segment will last, its pauses included, before anything is spoken."""
+    found = spans(segment.text, language, segment.language)
     spoken = sum(
         _SECONDS[span.language] * sum(map(str.isalnum, span.text))
         + sum(_MARK_SECONDS.get(_ascii_mark(char), 0.0) for char in span.text)
         for span in found
     )
-    return spoken / segment.prosody.rate
+    return spoken / segment.prosody.rate + segment.pause_before_s + segment.pause_after_s
 
 
 def _ascii_mark(char: str) -> str:

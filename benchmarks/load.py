@@ -1,0 +1,246 @@
+"""How the service holds out under load, on loopback, with a bound on everything.
+
+    python benchmarks/load.py BUNDLE [--clients 200] [--requests 2000] [--limit-s 900]
+
+It starts `cosyvoice-lite serve` as people do, with the cache off, so that every request is spoken.
+Clients ask for short texts one after the other, all at once. One that is refused (503) waits as it
+is told and asks again, as OpenAI's client does; that is counted. What is measured:
+
+* throughput, and latency from the first try to the last byte (median, p95, worst);
+* every status other than 200 and a deliberate 503;
+* fairness: Jain's index of the clients' mean latencies, 1 when all waited alike;
+* memory of the service and its worker: at the start, under load, its drift over the last half
+  (the mean of the fourth quarter beside that of the third), and after the idle unload;
+* the event loop: how often, of some twenty looks a second, a timer came more than 50 ms late.
+
+Client, service and worker share the machine. The last line is one JSON object with all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ARTICLE_PER_S = 8.0
+TEXTS = ("你好，{}。", "Good morning, {}.", "{}番です。", "{}번입니다.", "多谢，{}。")
+LAG_BOUND = "0.05"
+PERIOD_S = 0.25
+IDLE_S = 2.0
+LONGEST_WAIT_S = 10.0
+
+
+@dataclass
+class Seen:
+    """What the clients saw."""
+
+    latencies: dict[int, list[float]] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    audio_s: float = 0.0
+
+
+async def client(number: int, http: httpx.AsyncClient, todo: list[int], seen: Seen) -> None:
+    """Ask until nothing is left to ask."""
+    while todo:
+        n = todo.pop()
+        text = TEXTS[n % len(TEXTS)].format(n)
+        started = time.monotonic()
+        if await answered(http, text, n, seen):
+            seen.latencies.setdefault(number, []).append(time.monotonic() - started)
+
+
+async def answered(http: httpx.AsyncClient, text: str, seed: int, seen: Seen) -> bool:
+    body = {
+        "model": "tts-1", "voice": "alloy", "input": text, "seed": seed,
+        "response_format": "wav", "max_token_text_ratio": 12.0,
+    }  # fmt: skip
+    while True:
+        try:
+            answer = await http.post("/v1/audio/speech", json=body)
+        except httpx.HTTPError as error:
+            seen.faults[type(error).__name__] += 1
+            return False
+        seen.statuses[answer.status_code] += 1
+        if answer.status_code == 503 and "retry-after" in answer.headers:
+            await asyncio.sleep(min(LONGEST_WAIT_S, float(answer.headers["retry-after"])))
+            continue
+        seen.audio_s += float(answer.headers.get("x-audio-duration", 0))
+        return answer.status_code == 200
+
+
+def resident(pid: int) -> int:
+    """Bytes of the service and its workers."""
+    total = 0
+    for each in (pid, *children(pid)):
+        try:
+            pages = int(Path(f"/proc/{each}/statm").read_text("ascii").split()[1])
+        except (OSError, IndexError):
+            continue
+        total += pages * os.sysconf("SC_PAGE_SIZE")
+    return total
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+    except OSError:
+        return []
+
+
+async def watch(pid: int, memory: list[int]) -> None:
+    while True:
+        memory.append(resident(pid))
+        await asyncio.sleep(PERIOD_S)
+
+
+async def load(url: str, pid: int, n_clients: int, n_requests: int, limit_s: float) -> Any:
+    """Run the clients; what they saw, the seconds it took, and memory on the way."""
+    seen, memory = Seen(), []  # type: tuple[Seen, list[int]]
+    todo = list(range(n_requests))
+    limits = httpx.Limits(max_connections=n_clients)
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=limit_s) as http:
+        watching = asyncio.create_task(watch(pid, memory))
+        started = time.monotonic()
+        work = [client(number, http, todo, seen) for number in range(n_clients)]
+        try:
+            await asyncio.wait_for(asyncio.gather(*work), limit_s)
+        except asyncio.TimeoutError:
+            seen.faults["out of time"] += 1
+        seconds = time.monotonic() - started
+        watching.cancel()
+    return seen, seconds, memory
+
+
+def lag(url: str) -> tuple[int, int]:
+    """Looks at the event loop so far, and those that came more than 50 ms late."""
+    text = httpx.get(f"{url}/metrics").text
+    name = "cosyvoice_event_loop_lag_seconds"
+    total = int(re.findall(rf"{name}_count (\d+)", text)[0])
+    within = int(re.findall(rf'{name}_bucket{{le="{LAG_BOUND}"}} (\d+)', text)[0])
+    return total, total - within
+
+
+def jain(values: list[float]) -> float:
+    return sum(values) ** 2 / (len(values) * sum(v * v for v in values))
+
+
+def drift(memory: list[int]) -> float:
+    """Of the last half: how much its second half lies above its first, as a share."""
+    quarter = len(memory) // 4
+    third, fourth = memory[2 * quarter : 3 * quarter], memory[3 * quarter :]
+    return statistics.mean(fourth) / statistics.mean(third) - 1 if quarter else 0.0
+
+
+def measure(bundle: Path, n_clients: int, n_requests: int, limit_s: float) -> dict[str, Any]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "cosyvoice_lite", "serve", "--model", str(bundle)]
+    options = ["--port", str(port), "--no-cache", "--idle-unload", str(IDLE_S)]
+    options += ["--log-level", "error", "--max-work", "100000", "--timeout", str(limit_s)]
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "COSYVOICE_LITE_HOME": home}
+        service = subprocess.Popen([*command, *options], env=environment)
+        try:
+            _until(lambda: _is_up(url))
+            at_start = resident(service.pid)
+            body = {"text": "Warm.", "cache": False}
+            httpx.post(f"{url}/tts", json=body, timeout=60).raise_for_status()
+            looks, late = lag(url)
+            seen, seconds, memory = asyncio.run(
+                load(url, service.pid, n_clients, n_requests, limit_s)
+            )
+            looks_after, late_after = lag(url)
+            _until(lambda: not children(service.pid))
+            after = resident(service.pid)
+        finally:
+            service.terminate()
+            service.wait(30)
+    times = sorted(t for each in seen.latencies.values() for t in each)
+    return {
+        "bundle": bundle.name,
+        "clients": n_clients,
+        "requests": n_requests,
+        "seconds": round(seconds, 1),
+        "requests_per_s": round(len(times) / seconds, 2),
+        "article_requests_per_s": ARTICLE_PER_S,
+        "audio_s_per_s": round(seen.audio_s / seconds, 2),
+        "latency_s": {
+            "median": round(statistics.median(times), 2),
+            "p95": round(times[int(0.95 * (len(times) - 1))], 2),
+            "worst": round(times[-1], 2),
+        },
+        "statuses": dict(seen.statuses),
+        "faults": dict(seen.faults),
+        "fairness": round(jain([statistics.mean(t) for t in seen.latencies.values()]), 4),
+        "memory_mb": {
+            "at_start": round(at_start / 1e6, 1),
+            "peak": round(max(memory) / 1e6, 1),
+            "after_idle_unload": round(after / 1e6, 1),
+            "drift": round(drift(memory), 4),
+        },
+        "event_loop": {"looks": looks_after - looks, "late": late_after - late},
+        "machine": {"processor": platform.processor() or platform.machine(),
+                    "cores": os.cpu_count(), "python": platform.python_version()},
+    }  # fmt: skip
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/livez").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _until(what: Any, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            raise TimeoutError("the service did not come to the state that was waited for")
+        time.sleep(0.1)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    p.add_argument("bundle", type=Path)
+    p.add_argument("--clients", type=int, default=200)
+    p.add_argument("--requests", type=int, default=2000)
+    p.add_argument("--limit-s", type=float, default=900.0)
+    options = p.parse_args()
+    found = measure(options.bundle, options.clients, options.requests, options.limit_s)
+    memory, latency = found["memory_mb"], found["latency_s"]
+    print(
+        f"{found['requests_per_s']} requests/s (the article: {ARTICLE_PER_S:g}), "
+        f"p95 {latency['p95']} s, worst {latency['worst']} s"
+    )
+    print(f"statuses {found['statuses']}, faults {found['faults']}, fairness {found['fairness']}")
+    print(
+        f"memory: start {memory['at_start']} MB, peak {memory['peak']} MB, "
+        f"drift {100 * memory['drift']:.1f} %, after unload {memory['after_idle_unload']} MB"
+    )
+    print(
+        f"event loop: {found['event_loop']['late']} of {found['event_loop']['looks']} looks "
+        "more than 50 ms late"
+    )
+    print(json.dumps(found))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""HTTP: the only floor with an event loop, and without arrays."""

@@ -1,0 +1,67 @@
+"""Forms and the files in them, within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from cosyvoice_lite.server.problems import Problem
+
+MAX_FIELDS = 20
+MAX_FIELD_BYTES = 64 << 10
+
+
+@asynccontextmanager
+async def form_of(request: Request) -> AsyncIterator[FormData]:
+    """The form in a body; empty if there is none."""
+    async with request.form(
+        max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    ) as form:
+        yield form
+
+
+async def bounded_file(upload: UploadFile, limit: int, param: str) -> bytes:
+    """The content of a file in a form.
+
+    Raises:
+        Problem: too large, or empty.
+    """
+    content = await upload.read(limit + 1)
+    if len(content) > limit:
+        raise Problem(413, "request_too_large", f"{param} is larger than {limit >> 20} MiB", param)
+    if not content:
+        raise Problem(400, "invalid_value", f"{param} is empty", param)
+    return content
+
+
+def required(form: FormData, query: Mapping[str, str], name: str) -> str:
+    """A field of the form or of the query.
+
+    Raises:
+        Problem: it is missing, or a file.
+    """
+    value = form.get(name, query.get(name))
+    if value is None or value == "":
+        raise Problem(400, "missing_required_parameter", f"missing field {name!r}", name)
+    if not isinstance(value, str):
+        raise Problem(400, "invalid_type", f"{name} must be text, not a file", name)
+    return _mended(value)
+
+
+def optional(form: FormData, name: str) -> str | None:
+    """A field of the form, if it is there."""
+    value = form.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Problem(400, "invalid_type", f"{name} must be text, not a file", name)
+    return value or None
+
+
+def _mended(value: str) -> str:
+    """UTF-8 that a client put into a form as it was, as `curl -d` does, and not as %E4%BD%A0."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:  # it was encoded as it should be
+        return value

@@ -1,0 +1,176 @@
+"""Routes that speak: the article's, OpenAI's, captions."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from cosyvoice_lite.server.answers import (
+    SpeechEvents,
+    StreamedSpeech,
+    Watch,
+    headers_of,
+    while_there,
+)
+from cosyvoice_lite.server.asked import Asked, from_base64
+from cosyvoice_lite.server.flight import Flight, Head
+from cosyvoice_lite.server.names import voice_id
+from cosyvoice_lite.server.problems import Problem
+from cosyvoice_lite.server.schemas import ArticleBody, CaptionsBody, SpeechBody, parse
+from cosyvoice_lite.server.service import Service
+from cosyvoice_lite.server.speech import SIZED, Speech
+
+OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
+
+
+async def article(service: Service, request: Request) -> Response:
+    """POST /tts: JSON with a complete WAV in base64."""
+    body, unknown = parse(await request.body(), ArticleBody, strict=service.settings.strict)
+    asked = Asked.of(service, request, body.text, "text")
+    asked.manner(body)
+    asked.voice(body.speaker or "female_1", "speaker")
+    asked.unknown(unknown)
+    speech = asked.speech("wav", whole=True, speed=body.speed)
+    flight, how, content = await collected(service, request, speech)
+    head, facts = _landed(flight)
+    return JSONResponse(
+        {
+            "audio": base64.b64encode(content).decode("ascii"),
+            "duration": round(facts.duration_s, 3),
+            "sample_rate": facts.sample_rate,
+            "format": "wav",
+            "speaker": body.speaker or "female_1",
+            "language": speech.language or "auto",
+            "seed": facts.seed,
+            "request_id": asked.context.id,
+            "rtf": _rtf(head, facts.duration_s),
+        },
+        headers=headers_of(head, how, _voice_name(speech), asked.warnings, facts),
+    )
+
+
+async def openai(service: Service, request: Request) -> Response:
+    """POST /v1/audio/speech."""
+    body, unknown = parse(await request.body(), SpeechBody, strict=service.settings.strict)
+    check_model(service, body.model)
+    asked = Asked.of(service, request, body.input, "input")
+    asked.manner(body)
+    asked.unknown(unknown)
+    asked.instruct(body.instructions)
+    if body.ref_audio is not None:
+        limit = service.settings.max_upload << 20
+        asked.recording(from_base64(body.ref_audio, limit, "ref_audio"), body.ref_text)
+    else:
+        asked.voice(body.voice)
+    events = body.stream_format == "sse"
+    streams = body.stream if body.stream is not None else body.response_format not in SIZED
+    speech = asked.speech(body.response_format, whole=not (streams or events), speed=body.speed)
+    if streams or events:
+        return await streamed(service, request, speech, asked.warnings, events=events)
+    flight, how, content = await collected(service, request, speech)
+    head, facts = _landed(flight)
+    headers = headers_of(head, how, _voice_name(speech), asked.warnings, facts)
+    return Response(content, media_type=head.media_type, headers=headers)
+
+
+async def captions(service: Service, request: Request) -> Response:
+    """POST /v1/audio/captions: when each sentence is spoken."""
+    from cosyvoice_lite.audio.subtitles import Cue, srt, vtt
+
+    body, unknown = parse(await request.body(), CaptionsBody, strict=service.settings.strict)
+    asked = Asked.of(service, request, body.input, "input")
+    asked.manner(body)
+    asked.unknown(unknown)
+    asked.voice(body.voice)
+    speech = asked.speech(body.audio_format, whole=True, speed=body.speed)
+    flight, how, content = await collected(service, request, speech)
+    head, facts = _landed(flight)
+    headers = headers_of(head, how, _voice_name(speech), asked.warnings, facts)
+    spoken = [Cue(start, end, text) for start, end, text in facts.cues]
+    if body.response_format == "srt":
+        return PlainTextResponse(srt(spoken), media_type="application/x-subrip", headers=headers)
+    if body.response_format == "vtt":
+        return PlainTextResponse(vtt(spoken), media_type="text/vtt", headers=headers)
+    cues = [{"start": start, "end": end, "text": text} for start, end, text in facts.cues]
+    told: dict[str, Any] = {
+        "audio": base64.b64encode(content).decode("ascii"),
+        "audio_format": body.audio_format,
+        "duration": facts.duration_s,
+        "sample_rate": facts.sample_rate,
+        "segments": cues,
+        "marks": dict(facts.marks),
+    }
+    return JSONResponse(told, headers=headers)
+
+
+async def streamed(
+    service: Service,
+    request: Request,
+    speech: Speech,
+    warnings: list[str],
+    *,
+    events: bool = False,
+    media_type: str | None = None,
+) -> Response:
+    """An answer that begins when the first sound is there."""
+    context = request.state.context
+    reader, how = await service.speaker.ask(speech)
+    try:
+        head = await while_there(request, reader.ready())
+    except BaseException:
+        reader.close()
+        raise
+    headers = headers_of(head, how, _voice_name(speech), warnings)
+    context.facts |= {"streaming": True, "seed": head.seed, "cache": how}
+    watch = Watch(context, service.metrics)
+    if events:
+        return SpeechEvents(reader, headers, watch, service.settings.sse_done)
+    return StreamedSpeech(reader, media_type or head.media_type, headers, watch)
+
+
+async def collected(
+    service: Service, request: Request, speech: Speech
+) -> tuple[Flight, str, bytes]:
+    """An answer when all of it is there."""
+    context = request.state.context
+    reader, how = await service.speaker.ask(speech)
+    try:
+        content = await while_there(request, reader.rest())
+    finally:
+        reader.close()
+    Watch(context, service.metrics).sent()
+    context.facts |= {"seed": _landed(reader.flight)[0].seed, "cache": how}
+    return reader.flight, how, content
+
+
+def check_model(service: Service, asked: str) -> None:
+    """Raise unless a model's name is ours, or one of those that stand for it."""
+    known = (service.identity.model_id, service.identity.name, *OPENAI_MODELS)
+    if asked not in known and not service.settings.any_model:
+        raise Problem(
+            404,
+            "model_not_found",
+            f"unknown model {asked!r}; there are {', '.join(known)}",
+            "model",
+        )
+
+
+def _landed(flight: Flight) -> tuple[Head, Any]:
+    if flight.head is None or flight.facts is None:
+        raise RuntimeError("an answer that is not complete")
+    return flight.head, flight.facts
+
+
+def _voice_name(speech: Speech) -> str:
+    if speech.voice is None:
+        return "recording"
+    parts = speech.voice.parts
+    return voice_id(parts[0][0]) if len(parts) == 1 else speech.voice.key
+
+
+def _rtf(head: Head, duration_s: float) -> float | None:
+    spent = sum(s for stage, s in head.seconds.items() if stage != "queue")
+    return round(spent / duration_s, 3) if duration_s and spent else None
