@@ -418,22 +418,30 @@ def test_marks_are_reported_with_their_times(
 def test_subtitles_say_when_each_sentence_is_heard(
     tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = '<speak>One.<break time="2s"/>Two. <mark name="end"/></speak>'
+    text = '<speak><break time="1s"/>One.<break time="2s"/>Two. <mark name="end"/></speak>'
     arguments = ["speak", text, "--model", str(tiny_bundle), "--seed", "1", "--json"]
     told = {}
     for name, more in {"a": [], "b": ["--trim"]}.items():
         files = ["-o", str(tmp_path / f"{name}.wav"), "--subtitles", str(tmp_path / f"{name}.srt")]
         assert main([*arguments, *files, *more]) == 0
         told[name] = json.loads(capsys.readouterr().out)
-    cues = (tmp_path / "a.srt").read_text("utf-8").strip().split("\n\n")
-    assert [cue.split("\n")[2] for cue in cues] == ["One.", "Two."]
-    first, second = (
-        [float(t[-6:].replace(",", ".")) for t in cue.split("\n")[1].split(" --> ")] for cue in cues
-    )
-    assert first[0] == 0.0
-    assert second[0] - first[1] == pytest.approx(2.0, abs=0.01)
-    assert second[1] == pytest.approx(told["a"]["duration_s"], abs=0.01)
-    assert told["b"]["marks"]["end"] <= told["b"]["duration_s"] + 0.02
+    times = {}
+    for name in told:
+        cues = (tmp_path / f"{name}.srt").read_text("utf-8").strip().split("\n\n")
+        assert [cue.split("\n")[2] for cue in cues] == ["One.", "Two."]
+        times[name] = [
+            float(t[-6:].replace(",", "."))
+            for cue in cues
+            for t in cue.split("\n")[1].split(" --> ")
+        ]
+    start_s, pause_s, resume_s, end_s = times["a"]
+    assert start_s == 1.0
+    assert resume_s - pause_s == pytest.approx(2.0, abs=0.01)
+    assert end_s == pytest.approx(told["a"]["duration_s"], abs=0.01)
+    cut_s = pause_s - times["b"][1]
+    assert cut_s >= 0.98
+    assert times["b"][2] == pytest.approx(resume_s - cut_s, abs=0.01)
+    assert told["b"]["marks"]["end"] <= told["b"]["duration_s"] + 0.001
 
 
 def test_the_output_stage_is_a_matter_of_options(

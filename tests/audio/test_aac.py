@@ -84,6 +84,45 @@ def test_no_section_is_wider_or_dearer_than_needed() -> None:
     assert books[-1] == 0
 
 
+def read_back(content: bytes, number: int, n_lines: int) -> list[int]:
+    """Lines from the words of one book: the standard's reading, bit by bit."""
+    bits = iter(np.unpackbits(np.frombuffer(content, np.uint8)).tolist())
+    kind, (words, lengths) = KINDS[number], book(SPECTRUM[number])
+    entries = {(int(n), int(w)): e for e, (w, n) in enumerate(zip(words, lengths, strict=True))}
+    lines: list[int] = []
+    while len(lines) < n_lines:
+        word = length = 0
+        while (length, word) not in entries:
+            word, length = 2 * word + next(bits), length + 1
+        entry = entries[length, word]
+        base, least = (2 * kind.largest + 1, kind.largest) if kind.signed else (kind.largest + 1, 0)
+        places = reversed(range(kind.together))
+        group = [entry // base**place % base - least for place in places]
+        signs = [1 if kind.signed or not v else 1 - 2 * next(bits) for v in group]
+        for value, sign in zip(group, signs, strict=True):
+            if number == 11 and value == 16:
+                n = 4
+                while next(bits):
+                    n += 1
+                value = 1
+                for _ in range(n):
+                    value = 2 * value + next(bits)
+            lines.append(sign * value)
+    return lines
+
+
+@pytest.mark.parametrize("number", KINDS)
+def test_what_a_book_wrote_can_be_read_back(number: int) -> None:
+    largest = 8191 if number == 11 else KINDS[number].largest
+    rng = np.random.default_rng(number)
+    size = np.exp(rng.uniform(0, np.log(largest + 1), 1024)).astype(np.int64)
+    lines = np.minimum(size, largest) * rng.integers(-1, 2, 1024)
+    edges = band_edges(RATE)
+    bits = Bits()
+    Sections(edges).write_lines(bits, np.full(len(edges) - 1, number), lines)
+    assert read_back(bits.to_bytes(), number, 1024) == lines.tolist()
+
+
 def test_bits_follow_each_other_highest_first() -> None:
     bits = Bits()
     bits.add(0b101, 3)

@@ -9,7 +9,6 @@ from cosyvoice_lite.audio.effects import (
     fade,
     fade_in_out,
     interpolate_linear,
-    peak_limit,
     trim_silence,
 )
 from cosyvoice_lite.errors import AudioError
@@ -66,13 +65,6 @@ def test_trim_keeps_the_sound_and_only_the_sound() -> None:
 @pytest.mark.parametrize("n", [0, 1, 5000])
 def test_pure_silence_trims_to_nothing(n: int) -> None:
     assert trim_silence(np.zeros(n, np.float32), RATE).size == 0
-
-
-def test_peaks_are_turned_down_and_never_up() -> None:
-    loud = np.array([0.5, -1.6], np.float32)
-    np.testing.assert_allclose(peak_limit(loud, 0.8), [0.25, -0.8], atol=1e-7)
-    assert peak_limit(loud / 4, 0.8).max() == np.float32(0.125)
-    assert peak_limit(np.zeros(0, np.float32)).size == 0
 
 
 def test_fades_touch_the_edges_only() -> None:

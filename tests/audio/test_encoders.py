@@ -186,6 +186,21 @@ def test_without_soundfile_its_formats_say_what_to_install(monkeypatch: pytest.M
         assert encode(GLIDE, format)
 
 
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [(MemoryError(), "both writable and executable"), (RuntimeError(), "pip install -U soundfile")],
+)
+def test_a_library_that_can_not_says_what_to_do(
+    fault: Exception, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("soundfile.SoundFile", refuse)
+    with pytest.raises(AudioError, match=message):
+        encoder("mp3", RATE)
+
+
 def test_importing_the_encoders_loads_no_library() -> None:
     program = "import sys, cosyvoice_lite.audio.encoders as _; print('soundfile' in sys.modules)"
     done = subprocess.run(

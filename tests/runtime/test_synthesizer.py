@@ -157,6 +157,13 @@ def test_pauses_are_silence_to_the_sample(synthesizer: Synthesizer) -> None:
         assert samples[before : before + 100].any()
 
 
+def test_a_cue_leaves_its_pauses_out(synthesizer: Synthesizer) -> None:
+    (utterance,) = synthesizer.plan(Request(TEXT, seed=1, sampling=SHORT))
+    segment = replace(utterance.segment, pause_before_s=0.25, pause_after_s=1.0)
+    cue = replace(utterance, segment=segment).cue(10.0, 4.0)
+    assert (cue.start_s, cue.end_s, cue.text) == (10.25, 13.0, segment.text)
+
+
 # --- streaming -------------------------------------------------------------------------------
 
 CHUNK, OVERLAP, VOCODER_FRAMES = 100, 20, 20  # tokens, tokens, frames: as the authors stream

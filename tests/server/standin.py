@@ -35,6 +35,7 @@ class StandIn(ThreadingHTTPServer):
         self.asked: list[dict[str, Any]] = []
         self.unknown: list[str] = []
         self.depth = 0
+        self.capabilities = ["sft", "emotion"]
         self.cancelled = 0
         self.pause_s = 0.02
 
@@ -51,7 +52,8 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/health":
             queue = {"depth": self.server.depth, "capacity": 16}
-            return self.json(200, {"status": "healthy", "queue": queue})
+            model = {"capabilities": self.server.capabilities}
+            return self.json(200, {"status": "healthy", "queue": queue, "model": model})
         if path == "/v1/audio/voices":
             voices = [{"id": i, "name": n, "language": x} for i, n, x in VOICES]
             return self.json(200, {"voices": voices})

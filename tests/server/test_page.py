@@ -216,6 +216,15 @@ def test_a_refusal_is_told_in_words(page: Any, server: StandIn) -> None:
 
 
 @pytest.mark.slow
+def test_a_model_without_emotions_is_not_asked_for_any(browser: Any, server: StandIn) -> None:
+    server.capabilities = ["sft"]
+    for page in opened(browser, server):
+        assert page.is_disabled("#emotion")
+        speak(page)
+        assert "emotion" not in server.asked[0]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1000, 390])
 def test_it_fits_and_can_be_read(scheme: str, width: int, browser: Any, server: StandIn) -> None:

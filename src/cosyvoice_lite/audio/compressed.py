@@ -61,6 +61,11 @@ class Compressed:
                 format=container.format,
                 subtype=container.subtype,
             )
+        except MemoryError:
+            raise AudioError(
+                f"{name} needs memory that is both writable and executable, which this system "
+                "forbids: use wav, aac or pcm"
+            ) from None
         except (RuntimeError, ValueError, TypeError):
             raise AudioError(
                 f"the libsndfile installed here can't write {name}: pip install -U soundfile"

@@ -1,4 +1,4 @@
-"""What a speaking product does to finished sound and mel: tempo, seams, silence, peaks."""
+"""What a speaking product does to finished sound and mel: tempo, seams, silence."""
 
 import math
 from typing import TypeVar
@@ -88,12 +88,6 @@ def loud_span(samples: Samples, sample_rate: int, *, below_db: float = 60.0) -> 
         return slice(0, 0)
     loud = np.flatnonzero(power >= max(power.max() * 10 ** (-below_db / 10), FLOOR_POWER))
     return slice(int(loud[0]) * length, min(int(loud[-1] + 1) * length, samples.size))
-
-
-def peak_limit(samples: Samples, ceiling: float = 0.8) -> Samples:
-    """Turn the whole recording down until no sample exceeds `ceiling`; never up."""
-    peak = float(np.abs(samples).max(initial=0.0))
-    return samples if peak <= ceiling else (samples * np.float32(ceiling / peak))
 
 
 def fade(samples: Samples, sample_rate: int, *, in_s: float = 0.0, out_s: float = 0.0) -> Samples:

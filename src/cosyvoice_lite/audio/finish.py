@@ -15,11 +15,13 @@ from cosyvoice_lite.audio.denoise import denoise
 from cosyvoice_lite.audio.effects import fade, loud_span, trim_silence
 from cosyvoice_lite.audio.limiter import limit, reach
 from cosyvoice_lite.audio.loudness import loudness
-from cosyvoice_lite.audio.waveform import Audio
+from cosyvoice_lite.audio.waveform import Audio, Samples
 from cosyvoice_lite.errors import UsageError
 
 R128_PEAK_DB = -1.0  # the highest true peak that EBU R 128 allows
 TRIM_BELOW_DB = 50.0
+TOLERANCE = 0.1  # LU
+ROUNDS = 5
 LIMITS = {  # lowest and highest of each number
     "denoise_db": (0.0, 40.0),
     "loudness_lufs": (-60.0, 0.0),
@@ -75,15 +77,30 @@ def finish(audio: Audio, settings: Finish) -> Audio:
     if settings.trim:
         samples = trim_silence(samples, rate, below_db=TRIM_BELOW_DB)
     samples = denoise(samples, rate, settings.denoise_db)
-    if settings.loudness_lufs is not None:
-        level = loudness(Audio(samples, rate))
-        if math.isfinite(level):  # silence has none to change
-            samples = samples * np.float32(10 ** ((settings.loudness_lufs - level) / 20))
-    if settings.ceiling_db is not None:
-        samples = limit(samples, rate, settings.ceiling_db)
+    samples = _levelled(samples, rate, settings)
     if settings.fade_in_s or settings.fade_out_s:
         samples = fade(samples, rate, in_s=settings.fade_in_s, out_s=settings.fade_out_s)
     return Audio(samples, rate)
+
+
+def _levelled(samples: Samples, rate: int, settings: Finish) -> Samples:
+    """At the loudness and under the peak asked for.
+
+    The limiter takes some of the loudness, which is given back, and limited, until it is there; a
+    loudness that a peak forbids is left as near as a few rounds come.
+    """
+    gain_db, levelled = 0.0, samples
+    for _ in range(ROUNDS):
+        levelled = samples * np.float32(10 ** (gain_db / 20)) if gain_db else samples
+        if settings.ceiling_db is not None:
+            levelled = limit(levelled, rate, settings.ceiling_db)
+        if settings.loudness_lufs is None:
+            break
+        missing = settings.loudness_lufs - loudness(Audio(levelled, rate))
+        if not TOLERANCE < abs(missing) < math.inf:  # there; or silence, which has none
+            break
+        gain_db += missing
+    return levelled
 
 
 def head_trimmed_s(audio: Audio, settings: Finish) -> float:

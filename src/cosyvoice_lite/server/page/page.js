@@ -203,6 +203,14 @@ async function voices() {
   $("voice").disabled = false;
 }
 
+/** Emotions are offered unless the model is known to have none. */
+function feel(capabilities) {
+  const can = capabilities?.some((name) => name === "emotion" || name === "instruct") ?? true;
+  $("emotion").disabled = !can;
+  $("emotion").title = can ? "" : "This model speaks in one manner.";
+  if (!can) $("emotion").value = "";
+}
+
 async function look() {
   let state = "down", words = "unreachable";
   try {
@@ -211,6 +219,7 @@ async function look() {
     state = health.status === "healthy" && depth < capacity ? (depth ? "busy" : "ready") : "busy";
     words = depth ? `${depth} of ${capacity} in the queue` : "ready";
     if (health.status !== "healthy") words = health.status;
+    feel(health.model?.capabilities);
     if ($("voice").disabled) await voices().catch(fail);
   } catch {
     // said below; the next look may find it again
