@@ -18,7 +18,7 @@ import soundfile
 from cosyvoice_lite.audio.encoders import FORMATS, MEDIA_TYPES
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.server import speech as speech_module
-from server.conftest import Server, serving
+from server.harness import Server, serving
 
 BAD = openai.BadRequestError
 MAGIC = {
