@@ -201,6 +201,15 @@ def test_null_means_absent_and_unknown_fields_warn(server: Server) -> None:
         assert server.speech("Hi.", **{name: 1}).status_code == 200
 
 
+def test_sampling_settings_reach_the_model(server: Server) -> None:
+    plain = server.speech("Hi there.", seed=1, response_format="wav").content
+    for change in ({"top_k": 1}, {"win_size": 3}, {"top_p": 0.1}, {"tau_r": 0.5}):
+        answer = server.speech("Hi there.", seed=1, response_format="wav", **change)
+        assert answer.status_code == 200, change
+    greedy = server.speech("Hi there.", seed=1, response_format="wav", top_k=1)
+    assert greedy.content != plain
+
+
 def test_instructions_are_ignored_with_a_warning(client: openai.OpenAI) -> None:
     answer = create(client, instructions="Sing it.")
     assert "instructions-ignored" in answer.response.headers["x-warnings"]
