@@ -8,6 +8,9 @@ from checkpoints import write_checkpoint
 
 from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
+from server.harness import hearing_bundle, server, short_bundle
+
+__all__ = ["hearing_bundle", "server", "short_bundle"]  # fixtures of theirs
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import requests
 
-from server.conftest import Server
+from server.harness import Server
 
 
 def as_official(server: Server, route: str, files: Any = None, **payload: str) -> requests.Response:

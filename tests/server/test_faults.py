@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from cosyvoice_lite.server.speaker import DiskCache
-from server.conftest import Server, serving
+from server.harness import Server, serving
 
 LONG = "This is a sentence that takes a while to be spoken, and then some more. " * 40
 posix = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -49,7 +49,8 @@ def test_a_client_that_leaves_costs_nothing_more(stream: bool, server: Server) -
 def test_who_shares_an_answer_keeps_it_when_the_first_leaves(server: Server) -> None:
     body = {"model": "tts-1", "voice": "alloy", "input": LONG[:500], "seed": 77}
     with server.http.stream("POST", "/v1/audio/speech", json=body) as first:
-        next(first.iter_bytes())
+        spoken = first.iter_bytes()  # kept: dropped, it would hang up
+        next(spoken)
         with server.http.stream("POST", "/v1/audio/speech", json=body) as second:
             assert second.headers["x-cache"] == "shared"
             first.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from server.conftest import Server, serving
+from server.harness import Server, serving
 
 
 def test_keys_are_wanted_where_they_should_be(short_bundle: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import soundfile
 from cosyvoice_lite.audio.encoders import FORMATS, MEDIA_TYPES
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.server import speech as speech_module
-from server.conftest import Server, serving
+from server.harness import Server, serving
 
 BAD = openai.BadRequestError
 MAGIC = {
@@ -199,6 +199,15 @@ def test_null_means_absent_and_unknown_fields_warn(server: Server) -> None:
     assert answer.headers["x-warnings"] == "unknown-field:nonsense"
     for name in ("", " ", "\r\nx: y", "名"):  # nothing that a header can't hold gets into one
         assert server.speech("Hi.", **{name: 1}).status_code == 200
+
+
+def test_sampling_settings_reach_the_model(server: Server) -> None:
+    plain = server.speech("Hi there.", seed=1, response_format="wav").content
+    for change in ({"top_k": 1}, {"win_size": 3}, {"top_p": 0.1}, {"tau_r": 0.5}):
+        answer = server.speech("Hi there.", seed=1, response_format="wav", **change)
+        assert answer.status_code == 200, change
+    greedy = server.speech("Hi there.", seed=1, response_format="wav", top_k=1)
+    assert greedy.content != plain
 
 
 def test_instructions_are_ignored_with_a_warning(client: openai.OpenAI) -> None:

@@ -404,7 +404,9 @@ def test_the_work_ends_with_the_last_reader() -> None:
         await asyncio.sleep(0)
         assert flight.task is not None
         assert not flight.task.cancelling() if sys.version_info >= (3, 11) else True
+        assert not flight.is_abandoned
         two.close()
+        assert flight.is_abandoned
         await asyncio.gather(flight.task, return_exceptions=True)
         assert flight.task.cancelled()
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from cosyvoice_lite.audio.waveform import Audio
-from server.conftest import Server, serving
+from server.harness import Server, serving
 
 
 @pytest.fixture

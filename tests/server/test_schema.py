@@ -8,7 +8,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase
 from schemathesis.checks import CHECKS, load_all_checks
 
-from server.conftest import Server
+from server.harness import Server
 
 load_all_checks()
 LEFT_OUT = {  # what the words of a schema can't say

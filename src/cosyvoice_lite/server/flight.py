@@ -39,6 +39,8 @@ class Flight:
         """Known once it is done."""
         self.error: Exception | None = None
         self.is_over = False
+        self.is_abandoned = False
+        """Whether the last reader has left, so that nobody should join."""
         self.readers = 0
         self.furthest = 0
         self.task: asyncio.Task[None] | None = None
@@ -79,6 +81,7 @@ class Flight:
     def leave(self) -> None:
         self.readers -= 1
         if not self.readers and self.task is not None and not self.is_over:
+            self.is_abandoned = True
             self.task.cancel()
 
     def read_to(self, n: int) -> None:

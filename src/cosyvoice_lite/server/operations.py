@@ -101,7 +101,8 @@ OPERATIONS: tuple[Operation, ...] = (
         is_open=True,
     ),
     Operation(
-        "GET", "/v1/audio/voices", voice_routes.voices, "openai", "Voices", statuses=(400,), is_open=True,
+        "GET", "/v1/audio/voices", voice_routes.voices, "openai", "Voices",
+        statuses=(400,), is_open=True,
         query={"legacy": {"type": "string", "enum": ["true", "false"]}},
     ),
     Operation(

@@ -35,6 +35,7 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.proxies,
+        timeout_keep_alive=75,  # longer than clients keep a connection that they may use again
         timeout_graceful_shutdown=int(settings.shutdown),
         h11_max_incomplete_event_size=64 << 10,
     )

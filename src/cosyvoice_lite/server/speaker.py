@@ -89,8 +89,9 @@ class Speaker:
     def _known(self, key: str) -> tuple[Flight, str] | None:
         if (entry := self.memory.get(key)) is not None:
             return Flight.landed(entry), "hit"
-        if key in self.flights:
-            return self.flights[key], "shared"
+        flight = self.flights.get(key)
+        if flight is not None and not flight.is_abandoned:
+            return flight, "shared"
         return None
 
     def _begin(self, speech: Speech, key: str | None) -> Flight:

@@ -47,7 +47,7 @@ class Speech:
     language: str | None = None
     markup: bool = True
     solver: str = "exact"
-    sampling: tuple[tuple[str, float], ...] = ()
+    sampling: tuple[tuple[str, int | float], ...] = ()
     """What differs from the model's own."""
     finish: tuple[tuple[str, float | bool | None], ...] = ()
     """Settings of `audio.finish.Finish` that differ from its own."""

@@ -14,7 +14,7 @@ from cosyvoice_lite.server.operations import OPERATIONS
 from cosyvoice_lite.server.settings import knobs
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "http.md"
-BEGIN, END = "<!-- settings: made by `python tests/server/test_docs.py` -->\n", "<!-- end -->"
+BEGIN, END = "<!-- settings: made by `python tests/server/test_http_docs.py` -->\n", "<!-- end -->"
 TEXT = DOCUMENT.read_text("utf-8")
 
 
