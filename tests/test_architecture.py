@@ -22,6 +22,7 @@ MAY_IMPORT = {  # a floor may import itself and what stands here, nothing else
     "verify": {"errors", "config", "bundle", "runtime", "audio", "text"},
     "engine": {"errors", "config", "runtime", "audio", "text"},
     "server": {"errors", "config", "bundle", "models", "runtime", "engine", "audio", "text"},
+    "bench": {"errors", "runtime"},
     "hub": {"errors"},
     "pull": {"errors", "hub", "convert"},
     "models": {"errors", "config"},

@@ -15,7 +15,13 @@ import sys
 from collections.abc import Sequence
 
 import cosyvoice_lite
-from cosyvoice_lite.cli import batch_command, model_commands, serve_command, speech_commands
+from cosyvoice_lite.cli import (
+    batch_command,
+    bench_command,
+    model_commands,
+    serve_command,
+    speech_commands,
+)
 from cosyvoice_lite.errors import CosyError, UsageError
 
 INTERRUPTED = 130
@@ -63,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     batch_command.add(commands)
     model_commands.add(commands)
     serve_command.add(commands)
+    bench_command.add(commands)
     return top
 
 

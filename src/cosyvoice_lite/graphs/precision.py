@@ -21,8 +21,10 @@ Array = npt.NDArray[Any]
 FLOAT32 = np.dtype(np.float32)
 INT8, UINT8, FLOAT16 = np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float16)
 INT4_BLOCK = 64
+COARSE_BLOCK = 128
 INT8_BLOCKS = (256, 128, 64, 32)
 """Weights of a block that share a scale, along K."""
+ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Encoding:
     operator: str
     parts: tuple[Part, ...]
     attributes: dict[str, Any] = field(default_factory=dict)
+    stepped: bool = False
+    """The first two parts are 4-bit values and the steps of their blocks, which make an int8."""
 
 
 def product_encoding(form: str, shape: tuple[int, int]) -> Encoding:
@@ -74,6 +78,10 @@ def product_encoding(form: str, shape: tuple[int, int]) -> Encoding:
         return _blocked(k, n, block, bits=8)
     if form == "int4" and k % INT4_BLOCK == 0:
         return _blocked(k, n, INT4_BLOCK, bits=4)
+    if form == "int4_coarse" and k % COARSE_BLOCK == 0:
+        return _blocked(k, n, COARSE_BLOCK, bits=4)
+    if form == "int4_kept":
+        return _kept_int4(k, n) if k % INT4_BLOCK == 0 else _dynamic_int8(k, n)
     return Encoding("MatMul", (Part("", shape, FLOAT32, _same),))
 
 
@@ -89,15 +97,35 @@ def _dynamic_int8(k: int, n: int) -> Encoding:
     )
 
 
+def _kept_int4(k: int, n: int) -> Encoding:
+    """Kept in 4 bits, computed as int8: the operator for many rows at once, at half the size.
+
+    The graph (`builder.py`) widens it once, while it is loaded: a weight is its column's scale
+    times its block's whole-numbered step times 4 bits, and the last two make an int8.
+    """
+    blocks = k // INT4_BLOCK
+    return Encoding(
+        "DynamicQuantizeMatMul",
+        (
+            Part(".int4", (k // 2, n), UINT8, lambda w: _packed_halves(to_stepped_int4(w)[0])),
+            Part(".step", (blocks, 1, n), UINT8, lambda w: to_stepped_int4(w)[1]),
+            Part(".scale", (n,), FLOAT32, lambda w: to_stepped_int4(w)[2]),
+            Part(".zero", (n,), INT8, lambda w: np.zeros(w.shape[1], np.int8)),
+        ),
+        stepped=True,
+    )
+
+
 def _blocked(k: int, n: int, block: int, *, bits: int) -> Encoding:
     """One scale a block of a column; each row of activations is scaled by itself."""
     shape = (n, k // block, block * bits // 8)
     pack, cut = (_packed_int4, to_int4) if bits == 4 else (_shifted_int8, _blocked_int8)
+    scales = (n * (k // block),)
     return Encoding(
         "MatMulNBits",
         (
             Part(f".int{bits}", shape, UINT8, lambda w: pack(w, block)),
-            Part(".scale", (n * (k // block),), FLOAT32, lambda w: cut(w, block)[1].ravel()),
+            Part(".scale", scales, FLOAT16, lambda w: cut(w, block)[1].ravel()),
         ),
         {"K": k, "N": n, "bits": bits, "block_size": block, "accuracy_level": 4},
     )
@@ -136,7 +164,16 @@ def table_encoding(form: str, shape: Sequence[int]) -> Encoding:
     shape = tuple(shape)
     if form == "float16":
         return Encoding("", (Part("", shape, FLOAT16, _half),))
-    if form == "int8":
+    if form == "int4" and shape[-1] % INT4_BLOCK == 0:
+        packed, blocks = (*shape[:-1], shape[-1] // 2), (*shape[:-1], shape[-1] // INT4_BLOCK)
+        return Encoding(
+            "",
+            (
+                Part("", packed, UINT8, lambda w: _packed_rows(w)[0]),
+                Part(".scale", blocks, FLOAT16, lambda w: _packed_rows(w)[1]),
+            ),
+        )
+    if form in ("int8", "int4"):
         return Encoding(
             "",
             (
@@ -160,22 +197,75 @@ def _blocks(w: Array, size: int) -> Array:
 
 
 def to_int4(w: Array, block: int) -> tuple[Array, Array]:
-    """4-bit blocks of a weight (K, N): values 0 … 15 around 8, (N, K/block, block), and scales.
-
-    Rounding to the largest element wastes levels on outliers. Per block, the scale is searched
-    for the least squared error.
-    """
+    """4-bit blocks of a weight (K, N): values 0 … 15 around 8, (N, K/block, block), and scales."""
     blocks = _blocks(w, block)
-    largest = np.abs(blocks).max(axis=2, keepdims=True)
+    scale = _half_scale(_best_scale(blocks))
+    return _rounded(blocks, scale), scale[..., 0]
+
+
+def to_stepped_int4(w: Array) -> tuple[Array, Array, Array]:
+    """A weight (K, N) as 4 bits whose int8 value is (value - 8) · step.
+
+    Returns:
+        Values 0 … 15 (K, N); steps 1 … 15 (K / block, 1, N), so that no product passes 8 bits;
+        scales (N,).
+    """
+    blocks = np.ascontiguousarray(w.reshape(-1, INT4_BLOCK, w.shape[1]).transpose(2, 0, 1))
+    wanted = _best_scale(blocks)  # (N, K / block, 1)
+    scale = (wanted.max(axis=1, keepdims=True) / np.float32(15)).astype(np.float32)
+    step = np.clip(np.rint(wanted / scale), 1, 15)
+    values = _rounded(blocks, step * scale)
+    return (
+        np.ascontiguousarray(values.transpose(1, 2, 0)).reshape(w.shape),
+        step.transpose(1, 2, 0).astype(np.uint8),
+        scale.ravel(),
+    )
+
+
+def _best_scale(blocks: Array) -> Array:
+    """The scale of 4 bits with the least squared error for each row of the last axis.
+
+    Rounding to the largest element would waste levels on outliers.
+    """
+    largest = np.abs(blocks).max(axis=-1, keepdims=True)
     largest = np.where(largest > 0, largest, np.float32(1))
     best, best_error = largest / 7, np.full_like(largest, np.inf)
     for shrink in np.linspace(0.7, 1.1, 17, dtype=np.float32):
         scale = largest * shrink / 7
         error = np.square(np.clip(np.rint(blocks / scale), -8, 7) * scale - blocks)
-        error = error.sum(axis=2, keepdims=True)
+        error = error.sum(axis=-1, keepdims=True)
         better = error < best_error
         best, best_error = np.where(better, scale, best), np.where(better, error, best_error)
-    return (np.clip(np.rint(blocks / best), -8, 7) + 8).astype(np.uint8), best[..., 0]
+    return best
+
+
+def _half_scale(scale: Array) -> Array:
+    """As float16 keeps it: rounded to, so that scales in half the space cost nothing."""
+    return np.maximum(scale, np.finfo(np.float16).tiny).astype(np.float16).astype(np.float32)
+
+
+def _rounded(blocks: Array, scale: Array) -> Array:
+    return (np.clip(np.rint(blocks / scale), -8, 7) + 8).astype(np.uint8)
+
+
+def _packed_rows(w: Array) -> tuple[Array, Array]:
+    """A table (…, d) in 4 bits: neighbours share a byte, (…, d / 2); scales (…, d / block)."""
+    values = np.empty((*w.shape[:-1], w.shape[-1] // 2), np.uint8)
+    scales = np.empty((*w.shape[:-1], w.shape[-1] // INT4_BLOCK), np.float32)
+    for start in range(0, len(w), ROWS_AT_ONCE):  # a table is large, and this makes copies
+        part = slice(start, start + ROWS_AT_ONCE)
+        blocks = w[part].reshape(*w[part].shape[:-1], -1, INT4_BLOCK)
+        scale = _half_scale(_best_scale(blocks))
+        rounded = _rounded(blocks, scale).reshape(w[part].shape)
+        values[part] = rounded[..., 0::2] | (rounded[..., 1::2] << 4)
+        scales[part] = scale[..., 0]
+    return values, scales
+
+
+def _packed_halves(values: Array) -> Array:
+    """(K, N) → (K / 2, N): the first half of the rows in the low bits, the second in the high."""
+    half = len(values) // 2
+    return values[:half] | (values[half:] << 4)
 
 
 def _packed_int4(w: Array, block: int) -> Array:
@@ -184,7 +274,9 @@ def _packed_int4(w: Array, block: int) -> Array:
 
 
 def _blocked_int8(w: Array, block: int) -> tuple[Array, Array]:
-    return to_int8(_blocks(w, block), 2)
+    blocks = _blocks(w, block)
+    scale = _half_scale(to_int8(blocks, 2)[1])
+    return np.clip(np.rint(blocks / scale), -128, 127).astype(np.int8), scale
 
 
 def _shifted_int8(w: Array, block: int) -> Array:
@@ -202,7 +294,7 @@ def _half(w: Array) -> Array:
 
 _TABLES = (
     Rule("text_embedding", "int8", "one scale a token; as fine as the layers that read it"),
-    Rule("position_weights", "int8", "one scale a channel; 15 M weights"),
+    Rule("position_weights", "int4", "15 M weights; a score adds up a thousand of them"),
     Rule("speech_rows", "int8", "one scale a token"),
     Rule("input_embedding.weight", "int8", "one scale a token"),
 )
@@ -231,13 +323,16 @@ RECIPES = {
     "int4": Recipe(
         "int4",
         (
+            Rule("text_embedding", "int4", "27 M weights, of which a text reads a few rows"),
+            Rule("speech_rows", "int4", "as the layers that read it"),
             *_TABLES,
             *_CONVOLUTIONS,
             *_SPARED,
             Rule("llm_decoder.*", "int8_rows", "the head decides between close tokens"),
-            Rule("llm.encoders.0.*", "int8_rows", "the first block feeds all others"),
             Rule("llm.encoders.*", "int4", "the bulk of the weights"),
-            Rule("text_encoder.*", "int4", "runs once an utterance"),
+            Rule("text_encoder.*", "int4_coarse", "runs once an utterance; 82 M weights"),
+            Rule("encoder.*", "int4_kept", "many rows at once: computed as int8"),
+            Rule("decoder.estimator.*", "int4_kept", "many rows at once: computed as int8"),
             *_PRODUCTS_INT8,
         ),
     ),

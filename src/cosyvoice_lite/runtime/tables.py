@@ -15,7 +15,8 @@ Array = npt.NDArray[Any]
 
 
 class Table:
-    """An array kept in float32, float16, or int8 with a scale for each row of its last axis."""
+    """An array kept in float32, in float16, in int8 with a scale for each row of its last axis, or
+    two 4-bit values a byte with a scale for each block of it."""
 
     def __init__(self, tables: Mapping[str, Array], name: str) -> None:
         if name not in tables:
@@ -32,5 +33,17 @@ class Table:
 
     def __getitem__(self, index: int | slice | Sequence[int] | Array) -> Array:
         """Rows of the first axis as float32."""
-        rows = np.asarray(self.values[index], np.float32)
+        values = self.values[index]
+        if self.scales is not None and values.dtype == np.uint8:
+            return _unpacked(values, self.scales[index])
+        rows = np.asarray(values, np.float32)
         return rows if self.scales is None else rows * self.scales[index]
+
+
+def _unpacked(values: Array, scales: Array) -> Array:
+    """4-bit values around 8, low half of a byte first, (…, d / 2), times the scales of their
+    blocks, (…, n): (…, d)."""
+    pairs = np.stack([values & 15, values >> 4], axis=-1).astype(np.float32) - 8
+    d = 2 * values.shape[-1]  # spelt out: of no rows, no size follows
+    blocks = pairs.reshape(*scales.shape, d // scales.shape[-1])
+    return (blocks * scales[..., None].astype(np.float32)).reshape(*values.shape[:-1], d)

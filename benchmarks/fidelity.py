@@ -1,0 +1,176 @@
+"""What fewer bits and fewer steps cost: bundles of one checkpoint against the exact one.
+
+    python benchmarks/fidelity.py REFERENCE [BUNDLE …] [--tokens 150]
+
+REFERENCE is an fp32 bundle, spoken with the exact solver. It writes the speech tokens, draws the
+noise and makes the mel that every other is then given, so each stage is compared by itself:
+
+    KL        mean divergence of the language model's log-probabilities, forced along those tokens
+    agree     share of steps at which both think the same token likeliest
+    mel       mean absolute error of the flow's log mel, and its signal-to-noise ratio
+    waveform  signal-to-noise ratio of the vocoder on the reference's mel
+
+The solvers of the reference are compared likewise. The last line is one JSON object with all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.runtime.cfm import SOLVERS
+from cosyvoice_lite.runtime.request import NOISE, SOURCE, Request, Utterance
+from cosyvoice_lite.runtime.sampling import log_softmax
+from cosyvoice_lite.runtime.synthesizer import Synthesizer
+
+Array = npt.NDArray[Any]
+
+TEXTS = (
+    "今天天气很好，我们一起去公园散步吧。",
+    "The train leaves at nine, so we should be at the station early.",
+    "明日は雨が降るそうです。",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One text as the reference speaks it."""
+
+    utterance: Utterance
+    tokens: list[int]
+    log_probs: Array
+    """Before each token, (T, V + 1)."""
+    noise: Array
+    mel: Array
+    waveform: Array
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What differs from the reference, over all texts; None where it was not compared."""
+
+    name: str
+    megabytes: float
+    kl: float | None
+    agreement: float | None
+    mel_error: float
+    mel_snr_db: float
+    waveform_snr_db: float | None
+
+
+def spoken(s: Synthesizer, text: str, n_tokens: int) -> Sample:
+    """The reference's own tokens, mel and waveform."""
+    utterance = s.plan(Request(text, seed=1))[0]
+    sentence = s.sentence(utterance)
+    sentence.shortest, sentence.longest = min(n_tokens, sentence.longest), n_tokens
+    tokens = list(s.lm.generate(sentence))
+    c = utterance.conditioning
+    noise = s.flow.noise(len(tokens), c.flow_prompt_mel, utterance.rng(NOISE))
+    mel = flow(s, utterance, tokens, noise, "exact")
+    return Sample(
+        utterance, tokens, forced(s, utterance, tokens), noise, mel, voiced(s, utterance, mel)
+    )
+
+
+def forced(s: Synthesizer, utterance: Utterance, tokens: list[int]) -> Array:
+    """Log-probabilities before each of `tokens`: (T, V + 1)."""
+    prefix = s.sentence(utterance).prefix
+    decoder = s.lm.decoder(1, len(prefix) + len(tokens))
+    rows = [decoder.admit(0, prefix), *(decoder.step([token])[0] for token in tokens[:-1])]
+    return np.array([log_softmax(row) for row in rows])
+
+
+def flow(s: Synthesizer, u: Utterance, tokens: list[int], noise: Array, solver: str) -> Array:
+    c = u.conditioning
+    return s.flow.mel(
+        tokens,
+        c.flow_speaker,
+        c.flow_prompt_tokens,
+        c.flow_prompt_mel,
+        noise,
+        solver=SOLVERS[solver],
+    )[0]
+
+
+def voiced(s: Synthesizer, utterance: Utterance, mel: Array) -> Array:
+    return s.vocoder.waveform(mel, utterance.rng(SOURCE), pitch=utterance.pitch)[0]
+
+
+def cost(s: Synthesizer, samples: list[Sample]) -> Cost:
+    """Another bundle, stage by stage on the reference's input."""
+    pairs = [(x.log_probs, forced(s, x.utterance, x.tokens)) for x in samples]
+    kl = np.concatenate([(np.exp(a) * (a - b)).sum(1) for a, b in pairs])
+    agree = np.concatenate([a.argmax(1) == b.argmax(1) for a, b in pairs])
+    mels = [(x.mel, flow(s, x.utterance, x.tokens, x.noise, "exact")) for x in samples]
+    waveforms = [(x.waveform, voiced(s, x.utterance, x.mel)) for x in samples]
+    return Cost(
+        name=s.bundle.manifest.precision,
+        megabytes=s.bundle.size / 1e6,
+        kl=float(kl.mean()),
+        agreement=float(agree.mean()),
+        mel_error=error(mels),
+        mel_snr_db=snr(mels),
+        waveform_snr_db=snr(waveforms),
+    )
+
+
+def solver_costs(s: Synthesizer, samples: list[Sample]) -> Iterator[Cost]:
+    """The reference itself with each solver."""
+    for name in SOLVERS:
+        mels = [(x.mel, flow(s, x.utterance, x.tokens, x.noise, name)) for x in samples]
+        yield Cost(name, s.bundle.size / 1e6, None, None, error(mels), snr(mels), None)
+
+
+def error(pairs: list[tuple[Array, Array]]) -> float:
+    return float(np.mean(np.concatenate([np.abs(a - b).ravel() for a, b in pairs])))
+
+
+def snr(pairs: list[tuple[Array, Array]]) -> float:
+    """Of the second against the first, in dB, mean removed: a log mel's offset is no signal."""
+    signal = sum(float(np.square(a - a.mean()).sum()) for a, _ in pairs)
+    noise = sum(float(np.square(a - b).sum()) for a, b in pairs)
+    return float(10 * np.log10(signal / max(noise, 1e-20)))
+
+
+def row(c: Cost) -> str:
+    lm = "" if c.kl is None else f"KL {c.kl:8.5f}  agree {c.agreement:6.1%}  "
+    wav = "" if c.waveform_snr_db is None else f"  waveform {c.waveform_snr_db:5.1f} dB"
+    mel = f"mel {c.mel_error:.4f}, {c.mel_snr_db:5.1f} dB"
+    return f"{c.name:9} {c.megabytes:7.1f} MB  {lm}{mel}{wav}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("reference", type=Path)
+    parser.add_argument("bundles", type=Path, nargs="*")
+    parser.add_argument("--tokens", type=int, default=150)
+    options = parser.parse_args()
+    reference = Synthesizer(Bundle.open(options.reference))
+    if reference.bundle.manifest.precision != "fp32":
+        parser.error(f"{options.reference}: is {reference.bundle.manifest.precision}, not fp32")
+    samples = [spoken(reference, text, options.tokens) for text in TEXTS]
+    costs = []
+    for c in solver_costs(reference, samples):
+        costs.append(c)
+        print(row(c), flush=True)
+    reference.unload()
+    for path in options.bundles:
+        costs.append(cost(Synthesizer(Bundle.open(path)), samples))
+        print(row(costs[-1]), flush=True)
+    print(json.dumps({"reference": options.reference.name, "costs": [asdict(c) for c in costs]}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
