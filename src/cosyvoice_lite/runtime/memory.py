@@ -19,8 +19,9 @@ MAX_POSITIONS = 5000
 MB = 1_000_000
 LIBRARIES = 82 * MB
 """Of Python, NumPy and ONNX Runtime with what its code leaves behind."""
-TEXT = 54 * MB
-"""Of tokenizer, languages and their rules while a long text is read."""
+TEXT, PHONEMES = 54 * MB, 66 * MB
+"""Of tokenizer, languages and their rules while 100,000 characters are read; of the pronouncing
+dictionaries, where the model reads phonemes."""
 TEXT_ENCODER_RUN = 14 * MB
 LM_RUN = 26 * MB
 """A prefix at once, and the products of the position table."""
@@ -104,6 +105,10 @@ class Sizes:
     def base(self) -> int:
         return max(LIBRARIES, self.resident)
 
+    @property
+    def text(self) -> int:
+        return TEXT + (PHONEMES if self.model.tokenizer == "phonemes" else 0)
+
     def held(self, graph: str) -> int:
         return int(self.weights[graph] * self._table[graph].held)
 
@@ -118,8 +123,8 @@ class Sizes:
 def peaks(sizes: Sizes, plan: MemoryPlan) -> dict[str, int]:
     """Predicted bytes that the process holds at most, in each part of its work."""
     running = _running(sizes, plan)
-    base = sizes.base + (0 if plan.staged else TEXT)
-    found = {"text": sizes.base + TEXT}
+    base = sizes.base + (0 if plan.staged else sizes.text)
+    found = {"text": sizes.base + sizes.text}
     for graph in sizes.weights:
         others = 0 if plan.staged else sum(map(sizes.held, sizes.weights)) - sizes.held(graph)
         if not plan.staged and graph != "lm":
