@@ -46,6 +46,7 @@ def add(commands: Any) -> None:
     p.add_argument("--format", default="wav", help="of outputs without a name: mp3, opus, aac …")
     p.add_argument("--model", help="a bundle's folder, or the name of an installed model")
     p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
+    output.budget_option(p)
     output.finish_options(p)
     p.set_defaults(run=batch)
 
@@ -58,7 +59,8 @@ def batch(options: argparse.Namespace) -> int:
 
     check_format(options.format)
     settings = output.chosen_finish(options)
-    synthesizer = Synthesizer.open(options.model, options.threads)
+    budget = output.chosen_budget(options)
+    synthesizer = Synthesizer.open(options.model, options.threads, memory_budget=budget)
     lines = _lines(options.file)
     failed: list[int] = []
     spoken = kept = 0

@@ -84,6 +84,17 @@ def write_subtitles(path: Path, cues: Sequence[Cue]) -> None:
         raise AudioError(f"can't write {path}: {error.strerror}") from None
 
 
+def budget_option(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--memory-budget", metavar="SIZE", help="hold no more than this, as 300MB")
+
+
+def chosen_budget(options: argparse.Namespace) -> int | None:
+    """Bytes, or None where none was given."""
+    from cosyvoice_lite.runtime.memory import parse_bytes
+
+    return None if options.memory_budget is None else parse_bytes(options.memory_budget)
+
+
 def report(
     options: argparse.Namespace, duration_s: float, seconds: float, more: dict[str, Any]
 ) -> None:

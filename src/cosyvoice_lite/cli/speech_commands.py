@@ -53,6 +53,7 @@ def _add_speak(commands: Any) -> None:
     output.output_options(p)
     output.finish_options(p)
     _model_options(p)
+    output.budget_option(p)
     _voice_options(p)
     p.add_argument("--subtitles", type=Path, help="write what is said when: FILE.srt or FILE.vtt")
     p.add_argument("--mode", help="sft, zero-shot, cross-lingual or instruct (default: as fits)")
@@ -111,7 +112,7 @@ def speak(options: argparse.Namespace) -> int:
     output.check_subtitles(options.subtitles)
     settings = output.chosen_finish(options)
     text = _text(options)
-    synthesizer = _open(options)
+    synthesizer = _open(options, output.chosen_budget(options))
     request = _request(options, text, _voice(options, synthesizer))
     if request.instruct and "instruct" not in synthesizer.bundle.manifest.capabilities:
         say("warning: this model is not known to follow instructions; 300M-Instruct is")
@@ -200,11 +201,11 @@ def _text(options: argparse.Namespace) -> str:
         raise TextError(f"the text is not UTF-8 (byte {error.start})") from None
 
 
-def _open(options: argparse.Namespace) -> Synthesizer:
+def _open(options: argparse.Namespace, budget: int | None = None) -> Synthesizer:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
     # One call and we are gone: nothing is worth keeping loaded.
-    return Synthesizer.open(options.model, options.threads, staged=True)
+    return Synthesizer.open(options.model, options.threads, staged=True, memory_budget=budget)
 
 
 def _voice(options: argparse.Namespace, synthesizer: Synthesizer) -> str | Voice | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,34 @@ class Grid:
     weight: Array
 
 
+@dataclass(frozen=True)
+class Course:
+    """What the velocity field is given: noise, mu and cond of prompt and speech, (M, T_mel) each,
+    and the speaker, (M,)."""
+
+    noise: Array
+    mu: Array
+    spks: Array
+    cond: Array
+    n_prompt: int
+    """Frames of the prompt."""
+
+
 class Flow:
-    """The flow encoder and the velocity field of one bundle."""
+    """The flow encoder and the velocity field of one bundle; each loads when first used."""
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
+        self.bundle = bundle
+        self.threads = threads
         self.config: ModelConfig = bundle.manifest.model
-        self.encoder = Session(bundle.file("flow_encoder.onnx"), threads)
-        self.unet = Session(bundle.file("unet.onnx"), threads)
+
+    @cached_property
+    def encoder(self) -> Session:
+        return Session(self.bundle.file("flow_encoder.onnx"), self.threads)
+
+    @cached_property
+    def unet(self) -> Session:
+        return Session(self.bundle.file("unet.onnx"), self.threads)
 
     def noise(self, n_tokens: int, prompt_mel: Array, rng: np.random.Generator) -> Array:
         """What `mel` starts from: standard normal, (M, frames of the prompt and the speech)."""
@@ -84,6 +106,20 @@ class Flow:
         Returns:
             The mel of `tokens` alone, (M, T_mel), and the cache for the chunk after.
         """
+        course, kept = self.course(tokens, speaker, prompt_tokens, prompt_mel, noise, cache=cache)
+        return self.arrive(course, solver, before_step), kept
+
+    def course(
+        self,
+        tokens: Sequence[int],
+        speaker: Array,
+        prompt_tokens: Sequence[int] | Array,
+        prompt_mel: Array,
+        noise: Array,
+        *,
+        cache: FlowCache | None = None,
+    ) -> tuple[Course, FlowCache]:
+        """The first half of `mel`, which needs the encoder alone."""
         n_prompt = len(prompt_mel)
         mu, spks = self.encode(tokens, speaker, prompt_tokens, n_prompt)
         if cache is not None:
@@ -94,7 +130,15 @@ class Flow:
         cond = np.zeros_like(mu)
         if n_prompt:
             cond[:, :n_prompt] = prompt_mel.T
-        return self.solve(noise, mu, spks, cond, solver, before_step)[:, n_prompt:], kept
+        return Course(noise, mu, spks, cond, n_prompt), kept
+
+    def arrive(
+        self, course: Course, solver: Solver, before_step: Callable[[], None] = lambda: None
+    ) -> Array:
+        """The second half of `mel`, which needs the velocity field alone: (M, T_mel)."""
+        c = course
+        mel = self.solve(c.noise, c.mu, c.spks, c.cond, solver, before_step)
+        return mel[:, c.n_prompt :]
 
     def encode(
         self,

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import LmConfig, Sampling
 from cosyvoice_lite.runtime.decoding import Decoder
+from cosyvoice_lite.runtime.memory import MAX_POSITIONS as MAX_POSITIONS
 from cosyvoice_lite.runtime.positions import PositionTable
 from cosyvoice_lite.runtime.sampling import sample
 from cosyvoice_lite.runtime.session import Session
@@ -23,8 +24,6 @@ from cosyvoice_lite.runtime.tables import Table
 
 Array = npt.NDArray[Any]
 
-MAX_POSITIONS = 5000
-"""The authors' sinusoids end here; a sequence can't be longer."""
 START, TURN = 0, 1
 """Rows of the marker table: before the speaker, and between text and speech."""
 
@@ -79,10 +78,6 @@ class SpeechLM:
     @cached_property
     def lm(self) -> Session:
         return Session(self.bundle.file("lm.onnx"), self.threads)
-
-    def release(self, stage: str) -> None:
-        """Free "text_encoder" or "lm"; it loads again when next used."""
-        self.__dict__.pop(stage, None)
 
     def encode_text(self, text_ids: Sequence[int], speaker: Array | None) -> tuple[Array, Array]:
         """Run the text encoder.

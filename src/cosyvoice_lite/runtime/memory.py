@@ -1,8 +1,39 @@
-"""What is loaded when, and how much is worked on at once."""
+"""What is loaded when, how much is worked on at once, and what that takes: policy, no arrays.
+
+A budget is kept by taking the first plan of a ladder whose predicted peak fits, from everything
+loaded for speed down to one stage at a time and short sentences. The figures behind the prediction
+were measured on the full-size model; a smaller one takes less than they say.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from cosyvoice_lite.config import ModelConfig
+from cosyvoice_lite.errors import UsageError
+
+MAX_POSITIONS = 5000
+"""The authors' sinusoids end here; a sequence can't be longer."""
+MB = 1_000_000
+LIBRARIES = 82 * MB
+"""Of Python, NumPy and ONNX Runtime with what its code leaves behind."""
+TEXT, PHONEMES = 54 * MB, 66 * MB
+"""Of tokenizer, languages and their rules while 100,000 characters are read; of the pronouncing
+dictionaries, where the model reads phonemes."""
+TEXT_ENCODER_RUN = 14 * MB
+LM_RUN = 26 * MB
+"""A prefix at once, and the products of the position table."""
+BYTES_PER_FRAME = {"flow_encoder": 70_000, "unet": 75_000}
+"""Of activations for a frame of mel, both rows of guidance."""
+BYTES_PER_WINDOW_FRAME = 430_000
+"""Of activations of the vocoder's filter."""
+WINDOW_CONTEXT = 28
+"""Frames that a window sees besides its own."""
+
+_UNITS = {"kb": 1_000, "mb": MB, "gb": 1000 * MB, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+_AMOUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([kmg]i?b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -16,3 +47,132 @@ class MemoryPlan:
     """Sentences decoded side by side; each has a KV cache."""
     window_frames: int = 258
     """Frames of mel in one run of the vocoder's filter, 3 s: longer runs are no faster."""
+    max_positions: int = MAX_POSITIONS
+    """Of one sentence in the language model, prompt and speech; texts are cut to fit."""
+    whole: bool = False
+    """Speak no chunks while the language model writes: they need all stages at once."""
+
+
+LADDER = (
+    MemoryPlan(),
+    MemoryPlan(n_slots=2, max_positions=2500),
+    MemoryPlan(n_slots=1, max_positions=1800, window_frames=129),
+    MemoryPlan(staged=True, whole=True, n_slots=4, max_positions=1800),
+    MemoryPlan(staged=True, whole=True, n_slots=2, max_positions=1800, window_frames=129),
+    MemoryPlan(staged=True, whole=True, n_slots=1, max_positions=1200, window_frames=86),
+    MemoryPlan(staged=True, whole=True, n_slots=1, max_positions=800, window_frames=64),
+    MemoryPlan(staged=True, whole=True, n_slots=1, max_positions=520, window_frames=32),
+    MemoryPlan(staged=True, whole=True, n_slots=1, max_positions=380, window_frames=32),
+)
+"""Plans, the fastest first; the last speaks sentences of five seconds."""
+
+
+@dataclass(frozen=True)
+class _Weights:
+    """Bytes in memory for a byte of a weights file: once loaded, and while loading. Kernels of
+    convolutions that are kept in few bits are widened."""
+
+    held: float
+    loading: float
+
+
+_WIDE = {
+    **dict.fromkeys(("text_encoder", "lm", "flow_encoder", "unet"), _Weights(1.04, 1.07)),
+    "f0": _Weights(1.1, 2.4),
+    "vocoder": _Weights(1.08, 1.5),
+}
+_NARROW = {
+    "text_encoder": _Weights(1.22, 1.25),
+    "lm": _Weights(1.12, 1.15),
+    "flow_encoder": _Weights(1.45, 1.5),
+    "unet": _Weights(1.54, 1.68),
+    "f0": _Weights(2.3, 6.3),
+    "vocoder": _Weights(4.2, 8.8),
+}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a plan is made for: a model, the bytes of its graphs' weights, and what it starts on."""
+
+    model: ModelConfig
+    precision: str
+    weights: Mapping[str, int]
+    resident: int = 0
+    """Bytes that the process holds already."""
+
+    @property
+    def base(self) -> int:
+        return max(LIBRARIES, self.resident)
+
+    @property
+    def text(self) -> int:
+        return TEXT + (PHONEMES if self.model.tokenizer == "phonemes" else 0)
+
+    def held(self, graph: str) -> int:
+        return int(self.weights[graph] * self._table[graph].held)
+
+    def loading(self, graph: str) -> int:
+        return int(self.weights[graph] * self._table[graph].loading)
+
+    @property
+    def _table(self) -> Mapping[str, _Weights]:
+        return _WIDE if self.precision == "fp32" else _NARROW
+
+
+def peaks(sizes: Sizes, plan: MemoryPlan) -> dict[str, int]:
+    """Predicted bytes that the process holds at most, in each part of its work."""
+    running = _running(sizes, plan)
+    base = sizes.base + (0 if plan.staged else sizes.text)
+    found = {"text": sizes.base + sizes.text}
+    for graph in sizes.weights:
+        others = 0 if plan.staged else sum(map(sizes.held, sizes.weights)) - sizes.held(graph)
+        if not plan.staged and graph != "lm":
+            others += running["lm"]  # its caches stay
+        loaded = sizes.held(graph) + running[graph]
+        found[graph] = base + others + max(loaded, sizes.loading(graph))
+    return found
+
+
+def _running(sizes: Sizes, plan: MemoryPlan) -> dict[str, int]:
+    """Bytes of activations and caches of each graph."""
+    decoder = sizes.model.lm.decoder
+    per_position = decoder.n_blocks * decoder.n_heads * decoder.d_cache * 4
+    n_frames = sizes.model.frames(plan.max_positions)
+    return {
+        "text_encoder": TEXT_ENCODER_RUN,
+        "lm": LM_RUN + per_position * plan.max_positions * (2 * plan.n_slots + 1),
+        **{graph: per_frame * n_frames for graph, per_frame in BYTES_PER_FRAME.items()},
+        "f0": 30_000 * n_frames,
+        "vocoder": BYTES_PER_WINDOW_FRAME * (plan.window_frames + WINDOW_CONTEXT),
+    }
+
+
+def plan_memory(sizes: Sizes, budget: int) -> MemoryPlan:
+    """The fastest plan that keeps within `budget` bytes.
+
+    Raises:
+        UsageError: none does; says which part is too large, and what would be enough.
+    """
+    for plan in LADDER:
+        if max(peaks(sizes, plan).values()) <= budget:
+            return plan
+    least = peaks(sizes, LADDER[-1])
+    part = max(least, key=lambda name: least[name])
+    raise UsageError(
+        f"a memory budget of {budget / MB:.0f} MB is too small for this model "
+        f"({sizes.precision}): {part} alone takes the process to {least[part] / MB:.0f} MB; "
+        f"give at least {-(-least[part] // MB)}MB, or take a model of fewer bits"
+    )
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of an amount such as "300MB", "1.5 GB" or "512MiB".
+
+    Raises:
+        UsageError: not such an amount.
+    """
+    match = _AMOUNT.fullmatch(text.strip())
+    if match is None or not 0 < (n := int(float(match[1]) * _UNITS[match[2].lower()])) < 1 << 60:
+        raise UsageError(f"{text[:40]!r} is no amount of memory: write one like 300MB or 1.5GB")
+    return n

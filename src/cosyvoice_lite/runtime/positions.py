@@ -43,10 +43,8 @@ class PositionTable:
         n = -(-n_positions // DISTANCES_PER_BLOCK)
         if n > self.capacity:
             raise ValueError(f"{n_positions} positions, there are {self.capacity} blocks")
-        if self.n_ready < n:
-            while self.n_ready < n:
-                self._append_block()
-            self.weights.forget()
+        while self.n_ready < n:
+            self._append_block()
         return [blocks[self.capacity - n :] for blocks in self.blocks]
 
     def _append_block(self) -> None:
@@ -57,6 +55,7 @@ class PositionTable:
             p = (rows @ self.weights[layer].T).reshape(DISTANCES_PER_BLOCK, self.config.n_heads, -1)
             block = blocks[self.capacity - self.n_ready - 1]
             block[:, : self.config.d_head] = p.transpose(1, 2, 0)
+            self.weights.forget()  # layer by layer, or all of them would be in memory
         self.n_ready += 1
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import cached_property
 
 from cosyvoice_lite.bundle import VOCABULARY, Bundle
-from cosyvoice_lite.errors import BundleError, VoiceError
+from cosyvoice_lite.errors import BundleError, UsageError, VoiceError
 from cosyvoice_lite.runtime.aliases import named
-from cosyvoice_lite.runtime.request import Request, Utterance, check_characters
+from cosyvoice_lite.runtime.memory import MAX_POSITIONS
+from cosyvoice_lite.runtime.request import N_MARKERS, Request, Utterance, check_characters
 from cosyvoice_lite.runtime.voice import (
     Conditioning,
     Voice,
@@ -27,14 +28,22 @@ from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
 from cosyvoice_lite.text.segment import Segment
 from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
 
+ENDING_TOKENS = 4
+"""Text tokens that a cut sentence may gain: a full stop, marks."""
+
 _TAGS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 
 
 class Reader:
-    """The voices and the tokenizer of one bundle."""
+    """The voices and the tokenizer of one bundle.
 
-    def __init__(self, bundle: Bundle) -> None:
+    Args:
+        max_positions: of one sentence in the language model; longer ones are cut in two.
+    """
+
+    def __init__(self, bundle: Bundle, max_positions: int = MAX_POSITIONS) -> None:
         self.bundle = bundle
+        self.max_positions = max_positions
         self.voices: dict[str, Voice] = bundled_voices(bundle)
 
     @cached_property
@@ -56,7 +65,7 @@ class Reader:
         """
         voice, seed = self.speaker(request), request.chosen_seed()
         segments = frontend.run(request.text, self._text_request(request, voice))
-        return [
+        utterances = [
             Utterance(
                 segment=segment,
                 conditioning=self._condition(segment, voice, request),
@@ -67,6 +76,17 @@ class Reader:
             )
             for i, segment in enumerate(segments)
         ]
+        if self.max_positions < MAX_POSITIONS:
+            self._check_lengths(utterances)
+        return utterances
+
+    def _check_lengths(self, utterances: list[Utterance]) -> None:
+        longest = max(utterance.n_positions for utterance in utterances)
+        if longest > self.max_positions:
+            raise UsageError(
+                f"a sentence may take {longest} positions with its prompt, the memory budget "
+                f"allows {self.max_positions}: shorten the text or the recording, or give more"
+            )
 
     def explain(self, request: Request) -> Explanation:
         """What the frontend makes of the text, step by step; nothing is spoken."""
@@ -110,7 +130,18 @@ class Reader:
             emotion=request.emotion,
             lexicon=None if request.lexicon is None else Lexicon.open(request.lexicon),
             markup=request.markup,
+            longest_tokens=self._longest_text(request, voice),
         )
+
+    def _longest_text(self, request: Request, voice: Voice) -> int | None:
+        """Text tokens of a sentence that can't outgrow the positions there are."""
+        if self.max_positions >= MAX_POSITIONS:
+            return None
+        sampling = request.sampling or self.bundle.manifest.model.sampling
+        prompt = len(voice.prompt_tokens) + len(voice.prompt_text)
+        prompt += len(self.prompt_ids(request.instruct or ""))
+        room = int((self.max_positions - N_MARKERS - prompt) / (1 + sampling.max_token_text_ratio))
+        return max(1, room - ENDING_TOKENS)
 
     def _condition(self, segment: Segment, voice: Voice, request: Request) -> Conditioning:
         if segment.voice is not None:

@@ -13,7 +13,7 @@ from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.errors import TextError, UsageError
 from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
-from cosyvoice_lite.runtime.lm import MAX_POSITIONS
+from cosyvoice_lite.runtime.memory import MAX_POSITIONS
 from cosyvoice_lite.runtime.voice import Conditioning, Voice
 from cosyvoice_lite.text.segment import Segment
 
@@ -24,6 +24,9 @@ MAX_STEPS = 1000
 MAX_TEXT_TOKENS = 1000
 """Of a segment and its prompt: the text encoder's memory grows with their square, and nobody
 speaks that long without a pause."""
+
+N_MARKERS = 3
+"""Positions of the language model before, between and after: start, speaker, turn."""
 
 TOKENS, NOISE, SOURCE = range(3)
 """What a random stream is for. Each segment has its own, so none depends on its neighbours."""
@@ -132,6 +135,15 @@ class Utterance:
                 f"{n_text - len(self.segment.token_ids)} is too long to be spoken in one go: "
                 "divide it into sentences"
             )
+
+    @property
+    def n_positions(self) -> int:
+        """That it can come to take: prompt, text and speech. Where the prompt is kept from the
+        language model, the flow still has it."""
+        c, n_text = self.conditioning, len(self.segment.token_ids)
+        longest = int(n_text * self.sampling.max_token_text_ratio)
+        n_prompt = max(len(c.lm_prompt_tokens), len(c.flow_prompt_tokens))
+        return N_MARKERS + len(c.lm_prompt_text) + n_prompt + n_text + longest
 
     def rng(self, purpose: int) -> np.random.Generator:
         """The random stream for TOKENS, NOISE or SOURCE."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from cosyvoice_lite.errors import BundleError
+from cosyvoice_lite.runtime.pages import give_back
 
 Array = npt.NDArray[Any]
 
@@ -37,7 +36,7 @@ class Session:
         with _one_error(path):
             self.ort = ort.InferenceSession(str(path), options, ["CPUExecutionProvider"])
         self.input_names = [node.name for node in self.ort.get_inputs()]
-        trim_heap()  # of what the optimiser needed
+        give_back()  # what the optimiser needed
 
     def __call__(self, **inputs: Array) -> list[Array]:
         """The outputs in the order the graph declares them."""
@@ -87,14 +86,6 @@ def _one_error(path: Path) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise BundleError(f"{path}: ONNX Runtime can't run it: {reason}") from None
-
-
-def trim_heap() -> None:
-    """Give freed memory back to the system now; where the C library can't, it is kept for reuse."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def available_threads() -> int:

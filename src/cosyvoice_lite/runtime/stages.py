@@ -9,8 +9,9 @@ from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime.flow import Flow
 from cosyvoice_lite.runtime.lm import SpeechLM
 from cosyvoice_lite.runtime.memory import MemoryPlan
+from cosyvoice_lite.runtime.pages import give_back
 from cosyvoice_lite.runtime.recording import RecordingEncoder
-from cosyvoice_lite.runtime.session import available_threads, trim_heap
+from cosyvoice_lite.runtime.session import available_threads
 from cosyvoice_lite.runtime.vocoder import Vocoder
 
 STAGES = ("lm", "flow", "vocoder", "recordings")
@@ -44,25 +45,35 @@ class Stages:
 
     @cached_property
     def recordings(self) -> RecordingEncoder:
+        if self.memory.whole:
+            raise UsageError(
+                "the memory budget has no room for the encoders of recordings: "
+                "make the voice without one, save it, and speak with the saved one"
+            )
         return RecordingEncoder(self.bundle, self.threads)
 
     def load(self) -> None:
         """Load every stage that speaking needs, now rather than when first used."""
-        for stage in (self.lm.text_encoder, self.lm.lm, self.flow, self.vocoder):
-            del stage
+        for graph in (
+            self.lm.text_encoder,
+            self.lm.lm,
+            self.flow.encoder,
+            self.flow.unet,
+            self.vocoder.f0_predictor,
+            self.vocoder.filter,
+        ):
+            del graph
 
     def unload(self) -> None:
         """Free every stage; the next call loads what it needs again."""
         for stage in STAGES:
             self.__dict__.pop(stage, None)
-        trim_heap()
+        give_back()
 
-    def finished(self, stage: str) -> None:
-        """Free a stage, or the text encoder of the first, if the plan is to hold one at a time."""
+    def finished(self, stage: str, graph: str | None = None) -> None:
+        """Free a stage, or one graph of it, if the plan is to hold one at a time."""
         if not self.memory.staged:
             return
-        if stage in ("text_encoder", "lm"):
-            self.lm.release(stage)
-        else:
-            self.__dict__.pop(stage, None)
-        trim_heap()
+        holder = self if graph is None else getattr(self, stage)
+        holder.__dict__.pop(graph or stage, None)
+        give_back()

@@ -16,11 +16,13 @@ from typing_extensions import Unpack
 
 from cosyvoice_lite.audio.effects import interpolate_linear
 from cosyvoice_lite.audio.waveform import Audio
-from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.bundle import GRAPHS, Bundle
 from cosyvoice_lite.models import find_model
-from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
+from cosyvoice_lite.runtime.cfm import SOLVERS
+from cosyvoice_lite.runtime.flow import Course
 from cosyvoice_lite.runtime.lm import Sentence
-from cosyvoice_lite.runtime.memory import MemoryPlan
+from cosyvoice_lite.runtime.memory import MemoryPlan, Sizes, plan_memory
+from cosyvoice_lite.runtime.pages import resident_bytes
 from cosyvoice_lite.runtime.reader import Reader
 from cosyvoice_lite.runtime.request import NOISE, SOURCE, TOKENS, Options, Request, Utterance
 from cosyvoice_lite.runtime.stages import Stages
@@ -41,7 +43,7 @@ class Synthesizer(Stages):
         self, bundle: Bundle, threads: int | None = None, memory: MemoryPlan | None = None
     ) -> None:
         super().__init__(bundle, threads, memory or MemoryPlan())
-        self.reader = Reader(bundle)
+        self.reader = Reader(bundle, self.memory.max_positions)
 
     @classmethod
     def open(
@@ -50,6 +52,7 @@ class Synthesizer(Stages):
         threads: int | None = None,
         *,
         staged: bool = False,
+        memory_budget: int | None = None,
     ) -> Synthesizer:
         """Open a model.
 
@@ -59,11 +62,16 @@ class Synthesizer(Stages):
             threads: cores to use; by default, and at most, those this process may use.
             staged: free each stage before the next is loaded: half the memory, and every call
                 pays for loading.
+            memory_budget: bytes that the process may come to hold: stages, sentences at once,
+                their length and windows are chosen to keep within it.
 
         Raises:
-            BundleError: no bundle, or a changed one.
+            BundleError: no bundle, or a changed one. UsageError: the budget is too small.
         """
-        return cls(Bundle.open(find_model(model)), threads, MemoryPlan(staged=staged))
+        bundle = Bundle.open(find_model(model))
+        if memory_budget is None:
+            return cls(bundle, threads, MemoryPlan(staged=staged))
+        return cls(bundle, threads, plan_memory(sizes_of(bundle), memory_budget))
 
     @property
     def sample_rate(self) -> int:
@@ -137,7 +145,7 @@ class Synthesizer(Stages):
         tokens = [int(t) for t in self.recordings.speech_tokens(source)]
         conditioning = condition(voice, "cross_lingual" if voice.has_prompt else "sft", ())
         noise, draws = (np.random.default_rng((number, 0, purpose)) for purpose in (NOISE, SOURCE))
-        mel = self._mel(tokens, conditioning, noise, SOLVERS["exact"])
+        mel = self.flow.arrive(self._course(tokens, conditioning, noise), SOLVERS["exact"])
         return Audio(self.vocoder.waveform(mel, draws)[0], self.sample_rate)
 
     def clone(self, recording: Audio, transcript: str | None = None, name: str = "clone") -> Voice:
@@ -173,7 +181,7 @@ class Synthesizer(Stages):
         Whole utterances are decoded side by side, in groups; chunks come one utterance after the
         other, because who listens waits for the first.
         """
-        if in_chunks:
+        if in_chunks and not self.memory.whole:
             for utterance in utterances:
                 yield from with_pauses(utterance, self.utter_in_chunks(utterance))
             return
@@ -187,13 +195,19 @@ class Synthesizer(Stages):
 
     def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
         """Utterances stage by stage: text → speech tokens → mel → waveform."""
+        self.finished("reader", "tokenizer")
         sentences = [self.sentence(utterance) for utterance in group]
-        self.finished("text_encoder")
+        self.finished("lm", "text_encoder")
         self.lm.generate_all(sentences, self.memory.n_slots)
         self.finished("lm")
-        mels = [self.mel(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
+        courses = [self.course(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
+        self.finished("flow", "encoder")
+        mels = [self.arrive(u, course) for u, course in zip(group, courses, strict=True)]
         self.finished("flow")
-        yield from (self.voiced(u, mel) for u, mel in zip(group, mels, strict=True))
+        sources = [self.excitation(u, mel) for u, mel in zip(group, mels, strict=True)]
+        self.finished("vocoder", "f0_predictor")
+        for utterance, mel, source in zip(group, mels, sources, strict=True):
+            yield self.filtered(utterance, mel, source)
         self.finished("vocoder")
 
     def sentence(self, utterance: Utterance) -> Sentence:
@@ -222,10 +236,24 @@ class Synthesizer(Stages):
 
         What `before_step` raises, before any step of the flow, ends the work.
         """
+        return self.arrive(utterance, self.course(utterance, tokens), before_step)
+
+    def course(self, utterance: Utterance, tokens: Sequence[int]) -> Course | None:
+        """The first half of `mel`; None where there are no tokens."""
         if not tokens:
+            return None
+        return self._course(tokens, utterance.conditioning, utterance.rng(NOISE))
+
+    def arrive(
+        self,
+        utterance: Utterance,
+        course: Course | None,
+        before_step: Callable[[], None] = lambda: None,
+    ) -> Array:
+        """The second half of `mel`: (M, T)."""
+        if course is None:
             return np.zeros((self.bundle.manifest.model.flow.n_mels, 0), np.float32)
-        rng = utterance.rng(NOISE)
-        mel = self._mel(tokens, utterance.conditioning, rng, utterance.solver, before_step)
+        mel = self.flow.arrive(course, utterance.solver, before_step)
         if utterance.speed != 1.0:
             mel = interpolate_linear(mel, max(1, int(mel.shape[1] / utterance.speed)))
         return mel
@@ -234,12 +262,26 @@ class Synthesizer(Stages):
         self, utterance: Utterance, mel: Array, before_window: Callable[[], None] = lambda: None
     ) -> Audio:
         """Mel → waveform. What `before_window` raises, each 3 s of it, ends the work."""
+        return self.filtered(utterance, mel, self.excitation(utterance, mel), before_window)
+
+    def excitation(self, utterance: Utterance, mel: Array) -> Array:
+        """The first half of `voiced`: (M, T) → (T_wav,)."""
+        if not mel.shape[1]:
+            return np.zeros(0, np.float32)
+        f0 = self.vocoder.f0(mel) * np.float32(utterance.pitch)
+        return self.vocoder.source(f0, utterance.rng(SOURCE))
+
+    def filtered(
+        self,
+        utterance: Utterance,
+        mel: Array,
+        source: Array,
+        before_window: Callable[[], None] = lambda: None,
+    ) -> Audio:
+        """The second half of `voiced`."""
         if not mel.shape[1]:
             return Audio.silence(0.0, self.sample_rate)
-        waveform, _ = self.vocoder.waveform(
-            mel, utterance.rng(SOURCE), pitch=utterance.pitch, before_window=before_window
-        )
-        return self._audible(waveform, utterance)
+        return self._audible(self.vocoder.filtered(mel, source, before_window), utterance)
 
     def utter(self, utterance: Utterance) -> Audio:
         """Text → speech tokens → mel → waveform, one segment."""
@@ -261,29 +303,23 @@ class Synthesizer(Stages):
         for waveform in speaker.stream(self.tokens(utterance)):
             yield self._audible(waveform, utterance)
 
-    def _mel(
-        self,
-        tokens: Sequence[int],
-        c: Conditioning,
-        rng: np.random.Generator,
-        solver: Solver,
-        before_step: Callable[[], None] = lambda: None,
-    ) -> Array:
-        return self.flow.mel(
-            tokens,
-            c.flow_speaker,
-            c.flow_prompt_tokens,
-            c.flow_prompt_mel,
-            self.flow.noise(len(tokens), c.flow_prompt_mel, rng),
-            solver=solver,
-            before_step=before_step,
-        )[0]
+    def _course(self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator) -> Course:
+        noise = self.flow.noise(len(tokens), c.flow_prompt_mel, rng)
+        prompt = c.flow_prompt_tokens, c.flow_prompt_mel
+        return self.flow.course(tokens, c.flow_speaker, *prompt, noise)[0]
 
     def _audible(self, waveform: Array, utterance: Utterance) -> Audio:
         if utterance.gain != 1.0:
             limit = self.bundle.manifest.model.vocoder.audio_limit
             waveform = np.clip(waveform * np.float32(utterance.gain), -limit, limit)
         return Audio(waveform, self.sample_rate)
+
+
+def sizes_of(bundle: Bundle) -> Sizes:
+    """What a memory plan for `bundle`, in this process, starts from."""
+    files = bundle.manifest.files
+    weights = {g: files[name].size for g in GRAPHS if (name := f"{g}.weights") in files}
+    return Sizes(bundle.manifest.model, bundle.manifest.precision, weights, resident_bytes())
 
 
 def with_pauses(utterance: Utterance, speech: Iterable[Audio]) -> Iterator[Audio]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,17 +25,26 @@ CONTEXT_FRAMES = 14
 
 
 class Vocoder:
-    """The F0 predictor, the source and the filter network of one bundle."""
+    """The F0 predictor, the source and the filter network of one bundle; graphs load when first
+    used."""
 
     def __init__(self, bundle: Bundle, threads: int, window_frames: int) -> None:
         model = bundle.manifest.model
+        self.bundle = bundle
+        self.threads = threads
         self.window_frames = window_frames
         self.config: VocoderConfig = model.vocoder
         self.sample_rate = model.sample_rate
-        self.f0_predictor = Session(bundle.file("f0.onnx"), threads)
-        self.filter = Session(bundle.file("vocoder.onnx"), threads)
         mix = bundle.tables["source_mix"]
         self.mix_weight, self.mix_bias = mix[:-1], mix[-1]
+
+    @cached_property
+    def f0_predictor(self) -> Session:
+        return Session(self.bundle.file("f0.onnx"), self.threads)
+
+    @cached_property
+    def filter(self) -> Session:
+        return Session(self.bundle.file("vocoder.onnx"), self.threads)
 
     def waveform(
         self,

@@ -2,6 +2,7 @@
 
 import bisect
 import itertools
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -80,9 +81,9 @@ class Preparation:
         spoken = [Span(marks, spoken[0].language), *spoken] if marks else spoken
         told = manner(passage.style.emotion, self._request.instruct, self._request.capabilities)
         scale = _SYMBOLS_PER_TOKEN if self._reads_phonemes else 1
-        parts = split(
-            text, self._counter(), longest=LONGEST_TOKENS * scale, wanted=WANTED_TOKENS * scale
-        )
+        longest = min(LONGEST_TOKENS * scale, self._request.longest_tokens or sys.maxsize)
+        wanted = min(WANTED_TOKENS * scale, longest)
+        parts = split(text, self._counter(), longest=longest, wanted=wanted)
         offsets = list(itertools.accumulate(len(span.text) for span in spoken))
         at = 0
         for number, part in enumerate(parts):

@@ -44,6 +44,8 @@ class Request:
     """Whether ``[voice:…]`` and ``[rate:…]`` are marks in plain text."""
     normalize: bool = True
     """Whether numbers and symbols are rewritten as words."""
+    longest_tokens: int | None = None
+    """Of a segment, where it must be shorter than is usual."""
 
     def __post_init__(self) -> None:
         if self.frontend not in ("lite", "official"):

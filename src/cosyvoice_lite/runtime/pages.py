@@ -1,0 +1,58 @@
+"""What this process holds of the machine's memory, and how it gives back what it can read again."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+MAPS = Path("/proc/self/maps")
+STATM = Path("/proc/self/statm")
+MADV_DONTNEED = 4
+
+
+def resident_bytes() -> int:
+    """Bytes of physical memory held now; 0 where the system does not tell."""
+    try:
+        return int(STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def give_back() -> None:
+    """Return freed memory, and code that is not running, to the system; a no-op but on Linux.
+
+    Loading a graph runs through tens of megabytes of ONNX Runtime's code, speaking through few:
+    what is dropped and wanted again comes back from the file.
+    """
+    if sys.platform != "linux":
+        return
+    libc = _libc()
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+    for start, size in _code(MAPS):
+        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), MADV_DONTNEED)
+
+
+@cache
+def _libc() -> Any:
+    return ctypes.CDLL(None)
+
+
+def _code(maps: Path) -> list[tuple[int, int]]:
+    """Address and bytes of each mapping of a file that is executable and never written: no page
+    of it can differ from the file."""
+    try:
+        lines = maps.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        area, rights, _, _, _, *name = line.split(maxsplit=5)
+        if rights == "r-xp" and name and name[0].startswith("/"):
+            start, stop = (int(edge, 16) for edge in area.split("-"))
+            found.append((start, stop - start))
+    return found
