@@ -219,9 +219,9 @@ NONSENSE = {
 
 @pytest.mark.parametrize("name", NONSENSE)
 def test_nonsense_is_refused_quickly(name: str, written: Callable[[str], Path]) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(refusal(written(NONSENSE[name]))) < 1000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

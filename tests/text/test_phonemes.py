@@ -223,3 +223,10 @@ def test_each_language_loads_only_its_own_libraries() -> None:
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_korean_letter_has_a_name() -> None:
+    for code in range(0x3131, 0x3164):
+        assert PhonemeTokenizer("ko").symbols(f"값{chr(code)}")
+    named = PhonemeTokenizer("ko").symbols("ㅄ")
+    assert named == PhonemeTokenizer("ko").symbols("비읍시옷")
