@@ -38,7 +38,7 @@ _LETTER_NAMES = dict(
 _CLUSTERS = "ㄳㄱㅅ ㄵㄴㅈ ㄶㄴㅎ ㄺㄹㄱ ㄻㄹㅁ ㄼㄹㅂ ㄽㄹㅅ ㄾㄹㅌ ㄿㄹㅍ ㅀㄹㅎ ㅄㅂㅅ".split(
     " "
 )
-_LETTER_NAMES |= {both: _LETTER_NAMES[a] + _LETTER_NAMES[b] for both, a, b in _CLUSTERS}
+_LETTER_NAMES |= {c[0]: _LETTER_NAMES[c[1]] + _LETTER_NAMES[c[2]] for c in _CLUSTERS}
 
 _SPLIT = {  # a cluster before a vowel: what stays, what moves (제14항)
     "ㄳ": "ㄱㅆ", "ㄵ": "ㄴㅈ", "ㄺ": "ㄹㄱ", "ㄻ": "ㄹㅁ", "ㄼ": "ㄹㅂ", "ㄽ": "ㄹㅆ", "ㄾ": "ㄹㅌ",
