@@ -8,17 +8,10 @@ import pytest
 from cosyvoice_lite.bundle import GRAPHS, TABLES, Bundle
 from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.convert.quantize import quantize
-from cosyvoice_lite.convert.writer import write_graph
 from cosyvoice_lite.errors import UsageError
-from cosyvoice_lite.graphs.builder import GraphBuilder, Scope
 from cosyvoice_lite.graphs.precision import (
-    INT4_BLOCK,
-    Recipe,
-    Rule,
     table_encoding,
-    to_stepped_int4,
 )
-from cosyvoice_lite.runtime.session import Session
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.runtime.tables import Table
 from cosyvoice_lite.verify import verify
@@ -30,9 +23,7 @@ WRITTEN = [TABLES, *(f"{graph}.{kind}" for graph in GRAPHS for kind in ("onnx", 
 # spread every error, taught ones less.
 BUDGETS = {
     "int8": {"log_probs": 0.05, "mu": 0.03, "mel": 0.2, "waveform": 5e-3},
-    # 4 bits also in the first block, the tables and the flow, which int8 keeps at 8: 80 MB of 340.
-    # The taught voice loses 2 dB of its mel's 27 by it; in random weights nothing averages out.
-    "int4": {"log_probs": 0.5, "mu": 0.03, "mel": 2.8, "waveform": 5e-3},
+    "int4": {"log_probs": 0.2, "mu": 0.03, "mel": 0.2, "waveform": 5e-3},
 }
 
 
@@ -67,27 +58,6 @@ def test_few_bits_cost_what_the_budget_allows(fp32: Path, tmp_path: Path, precis
     assert all(check.passed for check in checks if check.stage in ("runs", "f0", "harmonics"))
     for stage, budget in BUDGETS[precision].items():
         assert max(check.error for check in checks if check.stage == stage) < budget, stage
-
-
-def test_four_bits_widened_while_loading_are_the_weight(tmp_path: Path) -> None:
-    """The graph's arithmetic on packed bits and steps, against NumPy's on what they stand for."""
-    weight = np.random.default_rng(0).standard_normal((256, 96)).astype(np.float32)
-    values, step, scale = to_stepped_int4(weight)
-    steps = np.repeat(step[:, 0].astype(np.int64), INT4_BLOCK, axis=0)
-    eight_bits = (values.astype(np.int64) - 8) * steps
-    assert np.abs(eight_bits).max() <= 127
-    expected = eight_bits * scale
-    assert np.square(expected - weight).mean() < 0.011 * np.square(weight).mean()
-
-    graph = GraphBuilder("g", Recipe("r", (Rule("*", "int4_kept", ""),)))
-    root, x = Scope(graph), graph.input("x", ["N", 256])
-    source = root.parameter("weight", 96, 256)
-    y = root.product(x, "weight.T", weight.shape, [source], lambda w: w.T)
-    graph.output(y, "y", ["N", 96])
-    write_graph(graph, tmp_path, lambda derived: weight)
-    ones = np.eye(256, dtype=np.float32)  # activations that 8 bits hold exactly
-    y = Session(tmp_path / "g.onnx", threads=1)(x=ones)[0]
-    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_table_of_four_bits_gives_its_rows() -> None:

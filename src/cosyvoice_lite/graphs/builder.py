@@ -21,7 +21,6 @@ import onnx
 from onnx import helper
 
 from cosyvoice_lite.graphs.precision import (
-    INT4_BLOCK,
     Encoding,
     Part,
     Recipe,
@@ -226,24 +225,11 @@ class Scope:
     def _operands(self, weight: Derived, encoding: Encoding) -> list[Value]:
         """The operands of a product from what is kept of them; widened once, while loading."""
         stored = self._store(weight, encoding)
-        if encoding.stepped:
-            packed, step, *others = stored
-            return [self._stepped(packed, step, weight.shape), *others]
         halves = [part.dtype == np.float16 for part in encoding.parts]
         return [
             self.graph.op("Cast", value, to=onnx.TensorProto.FLOAT) if half else value
             for value, half in zip(stored, halves, strict=True)
         ]
-
-    def _stepped(self, packed: Value, step: Value, shape: tuple[int, ...]) -> Value:
-        """4 bits and the step of their block → int8, (K, N)."""
-        g, integer = self.graph, onnx.TensorProto.INT32
-        low = g.op("Mod", packed, g.constant(np.array(16, np.uint8)))
-        high = g.op("BitShift", packed, g.constant(np.array(4, np.uint8)), direction="RIGHT")
-        values = g.op("Cast", g.op("Concat", low, high, axis=0), to=integer)
-        values = g.op("Sub", values, g.constant(np.array(8, np.int32)))
-        blocks = values.reshape(-1, INT4_BLOCK, shape[1]) * g.op("Cast", step, to=integer)
-        return g.op("Cast", blocks.reshape(*shape), to=onnx.TensorProto.INT8)
 
     def kernel(
         self,

@@ -65,8 +65,6 @@ class Encoding:
     operator: str
     parts: tuple[Part, ...]
     attributes: dict[str, Any] = field(default_factory=dict)
-    stepped: bool = False
-    """The first two parts are 4-bit values and the steps of their blocks, which make an int8."""
 
 
 def product_encoding(form: str, shape: tuple[int, int]) -> Encoding:
@@ -80,8 +78,6 @@ def product_encoding(form: str, shape: tuple[int, int]) -> Encoding:
         return _blocked(k, n, INT4_BLOCK, bits=4)
     if form == "int4_coarse" and k % COARSE_BLOCK == 0:
         return _blocked(k, n, COARSE_BLOCK, bits=4)
-    if form == "int4_kept":
-        return _kept_int4(k, n) if k % INT4_BLOCK == 0 else _dynamic_int8(k, n)
     return Encoding("MatMul", (Part("", shape, FLOAT32, _same),))
 
 
@@ -94,25 +90,6 @@ def _dynamic_int8(k: int, n: int) -> Encoding:
             Part(".scale", (n,), FLOAT32, lambda w: to_int8(w, 0)[1].ravel()),
             Part(".zero", (n,), INT8, lambda w: np.zeros(w.shape[1], np.int8)),
         ),
-    )
-
-
-def _kept_int4(k: int, n: int) -> Encoding:
-    """Kept in 4 bits, computed as int8: the operator for many rows at once, at half the size.
-
-    The graph (`builder.py`) widens it once, while it is loaded: a weight is its column's scale
-    times its block's whole-numbered step times 4 bits, and the last two make an int8.
-    """
-    blocks = k // INT4_BLOCK
-    return Encoding(
-        "DynamicQuantizeMatMul",
-        (
-            Part(".int4", (k // 2, n), UINT8, lambda w: _packed_halves(to_stepped_int4(w)[0])),
-            Part(".step", (blocks, 1, n), UINT8, lambda w: to_stepped_int4(w)[1]),
-            Part(".scale", (n,), FLOAT32, lambda w: to_stepped_int4(w)[2]),
-            Part(".zero", (n,), INT8, lambda w: np.zeros(w.shape[1], np.int8)),
-        ),
-        stepped=True,
     )
 
 
@@ -203,25 +180,6 @@ def to_int4(w: Array, block: int) -> tuple[Array, Array]:
     return _rounded(blocks, scale), scale[..., 0]
 
 
-def to_stepped_int4(w: Array) -> tuple[Array, Array, Array]:
-    """A weight (K, N) as 4 bits whose int8 value is (value - 8) · step.
-
-    Returns:
-        Values 0 … 15 (K, N); steps 1 … 15 (K / block, 1, N), so that no product passes 8 bits;
-        scales (N,).
-    """
-    blocks = np.ascontiguousarray(w.reshape(-1, INT4_BLOCK, w.shape[1]).transpose(2, 0, 1))
-    wanted = _best_scale(blocks)  # (N, K / block, 1)
-    scale = (wanted.max(axis=1, keepdims=True) / np.float32(15)).astype(np.float32)
-    step = np.clip(np.rint(wanted / scale), 1, 15)
-    values = _rounded(blocks, step * scale)
-    return (
-        np.ascontiguousarray(values.transpose(1, 2, 0)).reshape(w.shape),
-        step.transpose(1, 2, 0).astype(np.uint8),
-        scale.ravel(),
-    )
-
-
 def _best_scale(blocks: Array) -> Array:
     """The scale of 4 bits with the least squared error for each row of the last axis.
 
@@ -260,12 +218,6 @@ def _packed_rows(w: Array) -> tuple[Array, Array]:
         values[part] = rounded[..., 0::2] | (rounded[..., 1::2] << 4)
         scales[part] = scale[..., 0]
     return values, scales
-
-
-def _packed_halves(values: Array) -> Array:
-    """(K, N) → (K / 2, N): the first half of the rows in the low bits, the second in the high."""
-    half = len(values) // 2
-    return values[:half] | (values[half:] << 4)
 
 
 def _packed_int4(w: Array, block: int) -> Array:
@@ -324,15 +276,13 @@ RECIPES = {
         "int4",
         (
             Rule("text_embedding", "int4", "27 M weights, of which a text reads a few rows"),
-            Rule("speech_rows", "int4", "as the layers that read it"),
             *_TABLES,
             *_CONVOLUTIONS,
             *_SPARED,
             Rule("llm_decoder.*", "int8_rows", "the head decides between close tokens"),
+            Rule("llm.encoders.0.*", "int8_rows", "the first block feeds all others"),
             Rule("llm.encoders.*", "int4", "the bulk of the weights"),
             Rule("text_encoder.*", "int4_coarse", "runs once an utterance; 82 M weights"),
-            Rule("encoder.*", "int4_kept", "many rows at once: computed as int8"),
-            Rule("decoder.estimator.*", "int4_kept", "many rows at once: computed as int8"),
             *_PRODUCTS_INT8,
         ),
     ),
