@@ -124,9 +124,9 @@ def _continue(remote: RemoteFile, part: Path, patience: Patience, progress: Prog
             with part.open("ab" if resumed else "wb") as file:
                 for block in blocks(response):
                     have += len(block)
-                    if remote.size is not None and have > remote.size:
-                        break  # more than announced can't be right
                     file.write(block)
+                    if remote.size is not None and have > remote.size:
+                        break  # more than announced can't be right, and its length will show it
                     progress(remote.name, have, remote.size)
             _check_complete(remote, have, response.length)
     except TransientError as error:
