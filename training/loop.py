@@ -1,9 +1,9 @@
 """The training loop all four networks share: resume, step, average, save, plot.
 
 Weights are averaged as they train (exponential moving average), so a run can be stopped at any time
-and its average used. The rate of learning falls to nothing over the last quarter of the steps asked
-for; a run that is asked for more later goes on at full rate. A run is a folder: `checkpoint.pt`
-(everything needed to go on), `losses.csv`, `losses.png`.
+and its average used. The rate of learning falls in a straight line to nothing at the last of the
+steps asked for; a run that is asked for more later goes on where that longer line is. A run is a
+folder: `checkpoint.pt` (everything needed to go on), `losses.csv`, `losses.png`.
 """
 
 import csv
@@ -23,7 +23,6 @@ AVERAGE_DECAY = 0.999
 SAVE_EVERY_S = 300
 LOG_EVERY = 50
 WARM_UP = 300  # steps
-COOL_DOWN = 0.25  # of all steps
 
 Losses = dict[str, Tensor]
 
@@ -89,8 +88,8 @@ class Run:
         self.save()
 
     def _set_rates(self, steps: int) -> None:
-        """How fast to learn: slowly at first, and slower and slower towards the end."""
-        pace = min((self.step + 1) / WARM_UP, (steps - self.step) / (COOL_DOWN * steps), 1.0)
+        """How fast to learn: slowly at first, then slower and slower towards the end."""
+        pace = min((self.step + 1) / WARM_UP, (steps - self.step) / steps)
         for name, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
                 group["lr"] = self.rates[name] * pace
