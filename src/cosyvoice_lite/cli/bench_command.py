@@ -72,7 +72,7 @@ def _report(s: Synthesizer, options: argparse.Namespace) -> dict[str, Any]:
     utterance = forced(s, options.seconds, options.solver)  # what is wrong is told before any work
     budget, machine = chosen_budget(options), measure_machine(s.threads)
     report: dict[str, Any] = {
-        "bundle": s.bundle.path.resolve().name,
+        "bundle": s.bundle.manifest.name,
         "precision": s.bundle.manifest.precision,
         "solver": options.solver,
         "audio_s": options.seconds,
