@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,16 @@ def solver_costs(s: Synthesizer, samples: list[Sample]) -> Iterator[Cost]:
         yield Cost(name, s.bundle.size / 1e6, None, None, error(mels), snr(mels), None)
 
 
+def compared(reference: Path, bundles: Iterable[Path], n_tokens: int) -> Iterator[Cost]:
+    """Every solver of the fp32 reference, then every other bundle."""
+    exact = Synthesizer(Bundle.open(reference))
+    samples = [spoken(exact, text, n_tokens) for text in TEXTS]
+    yield from solver_costs(exact, samples)
+    exact.unload()
+    for path in bundles:
+        yield cost(Synthesizer(Bundle.open(path)), samples)
+
+
 def error(pairs: list[tuple[Array, Array]]) -> float:
     return float(np.mean(np.concatenate([np.abs(a - b).ravel() for a, b in pairs])))
 
@@ -156,18 +166,12 @@ def main() -> int:
     parser.add_argument("bundles", type=Path, nargs="*")
     parser.add_argument("--tokens", type=int, default=150)
     options = parser.parse_args()
-    reference = Synthesizer(Bundle.open(options.reference))
-    if reference.bundle.manifest.precision != "fp32":
-        parser.error(f"{options.reference}: is {reference.bundle.manifest.precision}, not fp32")
-    samples = [spoken(reference, text, options.tokens) for text in TEXTS]
+    if Bundle.open(options.reference).manifest.precision != "fp32":
+        parser.error(f"{options.reference}: is not fp32")
     costs = []
-    for c in solver_costs(reference, samples):
+    for c in compared(options.reference, options.bundles, options.tokens):
         costs.append(c)
         print(row(c), flush=True)
-    reference.unload()
-    for path in options.bundles:
-        costs.append(cost(Synthesizer(Bundle.open(path)), samples))
-        print(row(costs[-1]), flush=True)
     print(json.dumps({"reference": options.reference.name, "costs": [asdict(c) for c in costs]}))
     return 0
 

@@ -22,7 +22,7 @@ MAY_IMPORT = {  # a floor may import itself and what stands here, nothing else
     "verify": {"errors", "config", "bundle", "runtime", "audio", "text"},
     "engine": {"errors", "config", "runtime", "audio", "text"},
     "server": {"errors", "config", "bundle", "models", "runtime", "engine", "audio", "text"},
-    "bench": {"errors", "runtime"},
+    "bench": {"errors", "bundle", "runtime", "engine"},
     "hub": {"errors"},
     "pull": {"errors", "hub", "convert"},
     "models": {"errors", "config"},
@@ -34,7 +34,7 @@ MAY_IMPORT = {  # a floor may import itself and what stands here, nothing else
 ONLY_IN: dict[str, tuple[str, ...]] = {  # the only files these packages may come in by
     "torch": (),
     "onnxruntime": ("runtime/session.py",),
-    "onnx": ("graphs/", "convert/"),
+    "onnx": ("graphs/", "convert/", "bench/"),
     "yaml": ("convert/",),
     "pickle": ("convert/checkpoint.py",),
     "wetext": ("text/",),

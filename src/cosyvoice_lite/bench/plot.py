@@ -7,32 +7,68 @@ from typing import Any
 
 from cosyvoice_lite.errors import UsageError
 
+BLUE, GREY, INK = "#3b6ea5", "#d7dde4", "#22303c"
+
 
 def plot(report: dict[str, Any], path: Path) -> None:
-    """Two panels, RTF by stage and resident memory, as PNG.
+    """A panel each for the roofline, RTF by stage and resident memory, of what was measured: PNG.
 
     Raises:
-        UsageError: matplotlib is not installed, or `path` can't be written.
+        UsageError: matplotlib is not installed, `path` can't be written, or nothing is to draw.
     """
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
         raise UsageError("--plot needs matplotlib: pip install 'cosyvoice-lite[bench]'") from None
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    speed, memory = figure.subplots(1, 2)
-    _bars(speed, report["rtf"], "{:.2f}", "processing time / duration (RTF)")
-    _bars(memory, report["memory_mb"] or {}, "{:.0f}", "resident memory, MB")
-    figure.suptitle(f"{report['bundle']}, {report['precision']}, {report['solver']}")
+    panels = [(draw, part) for draw, part in PANELS if report.get(part)]
+    if not panels:
+        raise UsageError("--plot: none of what it draws was measured: stages, speed or memory")
+    figure = Figure(figsize=(1 + 4.4 * len(panels), 3.9), layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (draw, part) in zip(grid, panels, strict=True):
+        draw(axes, report[part])
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
+        axes.tick_params(length=0, colors=INK, labelsize=9)
+    m = report["machine"]
+    figure.suptitle(
+        f"{report['bundle']}, {report['precision']}, {report['solver']}\n", color=INK, fontsize=12
+    )
+    figure.supxlabel(
+        f"{m['processor']}, {m['threads']} threads: {m['gflops']:.0f} GFLOP/s in float32, "
+        f"{m['int8_gflops']:.0f} in 8 bits, {m['gigabytes_per_s']:.0f} GB/s",
+        fontsize=8,
+        color="#67737e",
+    )
     try:
-        figure.savefig(path, format="png", dpi=150)
+        figure.savefig(path, format="png", dpi=160)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
 
 
+def _roofline(axes: Any, stages: list[dict[str, Any]]) -> None:
+    names = [f"{stage['name']}, {stage['ms']:.3g} ms" for stage in stages]
+    shares = {n: 100 * stage["roofline"] for n, stage in zip(names, stages, strict=True)}
+    axes.barh(names, [100] * len(names), color=GREY)
+    _bars(axes, shares, "{:.0f} %", "share of what the machine can do")
+    axes.set_xlim(0, max(118, 1.2 * max(shares.values())))
+
+
+def _rtf(axes: Any, speed: dict[str, Any]) -> None:
+    _bars(axes, speed["rtf"], "{:.3f}", "processing time / duration (RTF)")
+
+
+def _memory(axes: Any, memory: dict[str, float]) -> None:
+    _bars(axes, memory, "{:.0f}", "resident memory, MB")
+
+
+PANELS = ((_roofline, "stages"), (_rtf, "speed"), (_memory, "memory_mb"))
+
+
 def _bars(axes: Any, values: dict[str, float], label: str, title: str) -> None:
-    bars = axes.barh(list(values), list(values.values()), color="#4878a8")
-    axes.bar_label(bars, labels=[label.format(v) for v in values.values()], padding=3)
+    bars = axes.barh(list(values), list(values.values()), color=BLUE)
+    texts = [label.format(value) for value in values.values()]
+    axes.bar_label(bars, labels=texts, padding=4, color=INK, fontsize=9)
     axes.invert_yaxis()
     axes.margins(x=0.18)
-    axes.set_title(title, fontsize=10)
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xticks([])
+    axes.set_title(title, fontsize=10, color=INK, loc="left")

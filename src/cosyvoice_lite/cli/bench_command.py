@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cosyvoice_lite.cli.bench_tables import tables
+from cosyvoice_lite.cli.output import budget_option, chosen_budget
 from cosyvoice_lite.cli.progress import bar
 from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.models import find_model
@@ -15,18 +17,22 @@ from cosyvoice_lite.models import find_model
 if TYPE_CHECKING:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
+PARTS = ("stages", "speed", "load", "memory", "size")
 QUICK_RUNS, QUICK_SECONDS = 1, 1.0
-MAX_RUNS, MAX_SECONDS = 100, 60.0
+MAX_RUNS, MAX_SECONDS, MAX_REQUESTS = 100, 60.0, 50
 
 
 def add(commands: Any) -> None:
     p = commands.add_parser("bench", help="measure speed, memory and size on this machine")
     p.add_argument("model", nargs="?", help="a bundle's folder, or an installed model's name")
+    p.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts")
     p.add_argument("--runs", type=int, default=5, help="measured runs (default: 5)")
     p.add_argument("--seconds", type=float, default=5.0, help="of speech in a run (default: 5)")
+    p.add_argument("--requests", type=int, default=8, help="at once, under load (default: 8)")
     p.add_argument("--quick", action="store_true", help="one run of one second")
     p.add_argument("--solver", default="exact", help="exact, balanced or fast")
     p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
+    budget_option(p)
     p.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the figures")
     p.add_argument("--json", action="store_true", help="only the JSON line")
     p.set_defaults(run=bench)
@@ -35,10 +41,13 @@ def add(commands: Any) -> None:
 def bench(options: argparse.Namespace) -> int:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
-    if not 1 <= options.runs <= MAX_RUNS:
-        raise UsageError(f"--runs is {options.runs}, must be 1 to {MAX_RUNS}")
-    if not 0.1 <= options.seconds <= MAX_SECONDS:
-        raise UsageError(f"--seconds is {options.seconds:g}, must be 0.1 to {MAX_SECONDS:g}")
+    for name, least, most in (
+        ("runs", 1, MAX_RUNS),
+        ("seconds", 0.1, MAX_SECONDS),
+        ("requests", 1, MAX_REQUESTS),
+    ):
+        if not least <= (value := getattr(options, name)) <= most:
+            raise UsageError(f"--{name} is {value:g}, must be {least:g} to {most:g}")
     if options.quick:
         options.runs, options.seconds = QUICK_RUNS, QUICK_SECONDS
     report = _report(Synthesizer.open(find_model(options.model), options.threads), options)
@@ -47,45 +56,53 @@ def bench(options: argparse.Namespace) -> int:
 
         plot(report, options.plot)
     if not options.json:
-        _print(report)
+        print("\n".join(tables(report)))
     print(json.dumps(report, ensure_ascii=False))
     return 0
 
 
 def _report(s: Synthesizer, options: argparse.Namespace) -> dict[str, Any]:
+    from cosyvoice_lite.bench.load import measure_load
     from cosyvoice_lite.bench.machine import measure_machine
     from cosyvoice_lite.bench.memory import measure_memory
+    from cosyvoice_lite.bench.size import bundle_mb, installed_mb
+    from cosyvoice_lite.bench.speed import forced, n_tokens
+    from cosyvoice_lite.bench.stages import measure_stages
+
+    utterance = forced(s, options.seconds, options.solver)  # what is wrong is told before any work
+    budget, machine = chosen_budget(options), measure_machine(s.threads)
+    report: dict[str, Any] = {
+        "bundle": s.bundle.manifest.name,
+        "precision": s.bundle.manifest.precision,
+        "solver": options.solver,
+        "audio_s": options.seconds,
+        "machine": asdict(machine),
+    }
+    if "memory" in options.only:
+        report["memory_mb"] = measure_memory(s.bundle.path, options.seconds, options.solver, budget)
+    if "stages" in options.only:
+        found = measure_stages(s, utterance, n_tokens(s, options.seconds), machine)
+        report["stages"] = [asdict(stage) for stage in found]
+    if "speed" in options.only:
+        report["speed"] = _speed(s, options)
+    if "load" in options.only:
+        report["load"] = asdict(measure_load(s, options.requests, options.seconds, options.solver))
+    if "size" in options.only:
+        report["bundle_mb"], report["installed_mb"] = bundle_mb(s.bundle), installed_mb()
+    return report
+
+
+def _speed(s: Synthesizer, options: argparse.Namespace) -> dict[str, Any]:
     from cosyvoice_lite.bench.speed import STAGES, measure_speed
 
-    machine = measure_machine()
     with bar(options.runs + 1, "run") as done:
         speed = measure_speed(s, options.seconds, options.runs, options.solver, done)
     return {
-        "bundle": s.bundle.path.resolve().name,
-        "precision": s.bundle.manifest.precision,
-        "solver": options.solver,
-        "threads": s.threads,
         "runs": options.runs,
-        "audio_s": options.seconds,
-        "machine": asdict(machine),
-        "rtf": {**{stage: speed.rtf(stage) for stage in STAGES}, "total": speed.total_rtf},
-        "first_sound_s": dict(zip(("p50", "p95"), speed.percentiles("first sound"), strict=True)),
-        "utterance_s": dict(zip(("p50", "p95"), speed.percentiles("batch 1"), strict=True)),
+        "rtf": {stage: speed.rtf(stage) for stage in STAGES} | {"total": speed.rtf("utterance")},
+        "seconds": {
+            name: {"p50": times.median, "p95": times.p95, "spread": times.spread}
+            for name, times in speed.runs.items()
+        },
         "batch_gain_at_4": speed.batch_gain,
-        "memory_mb": measure_memory(s.bundle.path, options.seconds, options.solver),
-        "bundle_mb": round(s.bundle.size / 1e6, 1),
     }
-
-
-def _print(r: dict[str, Any]) -> None:
-    m = r["machine"]
-    print(f"machine      {m['processor']}, {r['threads']} threads, load {m['load']}")
-    print(f"             {m['gflops']:.0f} GFLOP/s, {m['gigabytes_per_s']:.1f} GB/s")
-    print(f"bundle       {r['bundle']}, {r['precision']}, {r['bundle_mb']:.1f} MB")
-    for stage, rtf in r["rtf"].items():
-        print(f"RTF {stage:8} {rtf:.3f}")
-    for name in ("first_sound_s", "utterance_s"):
-        print(f"{name:13}{r[name]['p50']:.2f} s (p95 {r[name]['p95']:.2f} s)")
-    print(f"four at once {r['batch_gain_at_4']:+.0%} time per sentence")
-    for name, size in (r["memory_mb"] or {}).items():
-        print(f"RSS {name:8} {size:.0f} MB")
