@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -143,3 +145,15 @@ def test_the_cache_can_be_off(short_bundle: Path, tmp_path: Path) -> None:
     with serving(short_bundle, tmp_path, cache=False) as server:
         assert [server.speech(seed=1).headers["x-cache"] for _ in range(2)] == ["miss", "miss"]
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_crowd_of_connections_is_let_in(server: Server) -> None:
+    address = server.url.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as crowd:
+        clients = [
+            crowd.enter_context(socket.create_connection((address[0], int(address[1])), 20))
+            for _ in range(200)
+        ]
+        for client in clients:
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert {client.recv(12) for client in clients} == {b"HTTP/1.1 200"}

@@ -25,6 +25,7 @@ from cosyvoice_lite.server.names import parse_blend, preset
 from cosyvoice_lite.server.pool import Pool
 from cosyvoice_lite.server.problems import Problem, problem, retry
 from cosyvoice_lite.server.settings import HIDDEN, Settings, knobs, resolve
+from cosyvoice_lite.server.turnstile import PER_TURN, Turnstile
 
 
 class Clock:
@@ -409,6 +410,29 @@ def test_the_work_ends_with_the_last_reader() -> None:
         assert flight.is_abandoned
         await asyncio.gather(flight.task, return_exceptions=True)
         assert flight.task.cancelled()
+
+    asyncio.run(run())
+
+
+# --- crowds ---------------------------------------------------------------------------------------
+
+
+def test_a_crowd_passes_in_order_over_many_turns_of_the_loop() -> None:
+    async def run() -> None:
+        turnstile, passed, turns = Turnstile(), list[int](), list[int]()
+
+        async def one(n: int) -> None:
+            await turnstile.wait()
+            passed.append(n)
+
+        crowd = [asyncio.create_task(one(n)) for n in range(10 * PER_TURN + 3)]
+        while len(passed) < len(crowd):
+            before = len(passed)
+            await asyncio.sleep(0)
+            turns.append(len(passed) - before)
+        assert max(turns) == PER_TURN
+        assert passed == list(range(len(crowd)))
+        await asyncio.wait_for(turnstile.wait(), 1)  # who comes later is not kept out
 
     asyncio.run(run())
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from cosyvoice_lite.server.answers import (
     SpeechEvents,
     StreamedSpeech,
     Watch,
     headers_of,
+    speech_in_json,
     while_there,
+    whole_speech,
 )
 from cosyvoice_lite.server.asked import Asked, from_base64
 from cosyvoice_lite.server.flight import Flight, Head
@@ -36,9 +37,9 @@ async def article(service: Service, request: Request) -> Response:
     speech = asked.speech("wav", whole=True, speed=body.speed)
     flight, how, content = await collected(service, request, speech)
     head, facts = _landed(flight)
-    return JSONResponse(
+    return speech_in_json(
+        content,
         {
-            "audio": base64.b64encode(content).decode("ascii"),
             "duration": round(facts.duration_s, 3),
             "sample_rate": facts.sample_rate,
             "format": "wav",
@@ -48,7 +49,7 @@ async def article(service: Service, request: Request) -> Response:
             "request_id": asked.context.id,
             "rtf": _rtf(head, facts.duration_s),
         },
-        headers=headers_of(head, how, _voice_name(speech), asked.warnings, facts),
+        headers_of(head, how, _voice_name(speech), asked.warnings, facts),
     )
 
 
@@ -73,7 +74,7 @@ async def openai(service: Service, request: Request) -> Response:
     flight, how, content = await collected(service, request, speech)
     head, facts = _landed(flight)
     headers = headers_of(head, how, _voice_name(speech), asked.warnings, facts)
-    return Response(content, media_type=head.media_type, headers=headers)
+    return whole_speech(content, head.media_type, headers)
 
 
 async def captions(service: Service, request: Request) -> Response:
@@ -96,14 +97,13 @@ async def captions(service: Service, request: Request) -> Response:
         return PlainTextResponse(vtt(spoken), media_type="text/vtt", headers=headers)
     cues = [{"start": start, "end": end, "text": text} for start, end, text in facts.cues]
     told: dict[str, Any] = {
-        "audio": base64.b64encode(content).decode("ascii"),
         "audio_format": body.audio_format,
         "duration": facts.duration_s,
         "sample_rate": facts.sample_rate,
         "segments": cues,
         "marks": dict(facts.marks),
     }
-    return JSONResponse(told, headers=headers)
+    return speech_in_json(content, told, headers)
 
 
 async def streamed(
