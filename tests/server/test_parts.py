@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.cli import main
 from cosyvoice_lite.errors import BundleError, CosyError, OverloadError, UsageError
+from cosyvoice_lite.server import schemas
 from cosyvoice_lite.server.cache import DiskCache, Entry, Facts, MemoryCache
 from cosyvoice_lite.server.flight import MAX_AHEAD, Flight, Head
 from cosyvoice_lite.server.identity import Identity
@@ -435,6 +437,18 @@ def test_a_crowd_passes_in_order_over_many_turns_of_the_loop() -> None:
         await asyncio.wait_for(turnstile.wait(), 1)  # who comes later is not kept out
 
     asyncio.run(run())
+
+
+def test_types_of_bodies_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    schemas.prepare(schemas.SpeechBody)
+
+    def again(_: object) -> None:
+        raise AssertionError("reading the types takes 3 ms, which is for the start")
+
+    monkeypatch.setattr(msgspec.structs, "fields", again)
+    content = b'{"model": "tts-1", "input": "Hi.", "voice": "alloy", "seed": null}'
+    body, _ = schemas.parse(content, schemas.SpeechBody)
+    assert body.seed is None
 
 
 # --- metrics and identity -------------------------------------------------------------------------
