@@ -93,7 +93,9 @@ class Asked:
     def unknown(self, names: list[str]) -> None:
         self.warnings += [f"unknown-field:{name}" for name in names]
 
-    def speech(self, format: str, *, whole: bool, speed: float = 1.0) -> Speech:
+    def speech(
+        self, format: str, *, whole: bool, in_chunks: bool = False, speed: float = 1.0
+    ) -> Speech:
         """All of it.
 
         Raises:
@@ -112,6 +114,7 @@ class Asked:
             self.text,
             format=format,
             whole=whole,
+            in_chunks=in_chunks and not whole,
             speed=speed,
             owner=self.context.owner,
             deadline=self._deadline(),

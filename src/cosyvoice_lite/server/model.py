@@ -69,7 +69,11 @@ class Model:
         """A job for the engine, and its seed; what is wrong with the request is found here."""
         request = self._request(speech, await self.voice(speech)).with_seed()
         plan = await self.read(lambda: self.synthesizer.plan(request))
-        return Job(plan, speech.owner, speech.priority, deadline), request.chosen_seed()
+        job = Job(
+            plan, speech.owner, speech.priority, deadline,
+            in_chunks=speech.in_chunks and not speech.finish,
+        )  # fmt: skip
+        return job, request.chosen_seed()
 
     async def explain(self, speech: Speech) -> Explanation:
         """What the frontend makes of a text."""

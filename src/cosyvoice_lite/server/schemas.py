@@ -84,8 +84,19 @@ class SpeechBody(Manner, kw_only=True):
     instructions: Annotated[str, Meta(max_length=4096)] | None = None
     response_format: Format = "mp3"
     speed: Speed = 1.0
-    stream_format: Literal["audio", "sse"] = "audio"
-    stream: Annotated[bool, Meta(description="false: sent whole, its length known")] | None = None
+    stream_format: (
+        Annotated[
+            Literal["audio", "sse"], Meta(description="named, sentences are sent while spoken")
+        ]
+        | None
+    ) = None
+    stream: (
+        Annotated[
+            bool,
+            Meta(description="true: sentences are sent while spoken; false: whole, length known"),
+        ]
+        | None
+    ) = None
     ref_audio: Annotated[str, Meta(description="a recording to take after, base64")] | None = None
     ref_text: Annotated[str, Meta(max_length=1000, description="what it says")] | None = None
 

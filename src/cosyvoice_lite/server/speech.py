@@ -37,6 +37,8 @@ class Speech:
     sample_rate: int | None = None
     whole: bool = False
     """Sent in one go, the length known."""
+    in_chunks: bool = False
+    """Sentences are sent while they are spoken, which does not sound quite the same."""
     recording: Recording | None = None
     mode: str | None = None
     instruct: str | None = None
@@ -70,7 +72,7 @@ class Speech:
             "text": self.text,
             "voice": self.voice.key if self.voice else None,
             "recording": self.recording.key if self.recording else None,
-            "sound": [self.format, self.sample_rate, self.is_sized],
+            "sound": [self.format, self.sample_rate, self.is_sized, self.in_chunks],
             "manner": [self.mode, self.instruct, self.emotion, self.speed, self.language],
             "way": [self.seed, self.markup, self.solver, list(self.sampling), list(self.finish)],
         }

@@ -68,7 +68,12 @@ async def openai(service: Service, request: Request) -> Response:
         asked.voice(body.voice)
     events = body.stream_format == "sse"
     streams = body.stream if body.stream is not None else body.response_format not in SIZED
-    speech = asked.speech(body.response_format, whole=not (streams or events), speed=body.speed)
+    speech = asked.speech(
+        body.response_format,
+        whole=not (streams or events),
+        in_chunks=bool(body.stream or body.stream_format),
+        speed=body.speed,
+    )
     if streams or events:
         return await streamed(service, request, speech, asked.warnings, events=events)
     flight, how, content = await collected(service, request, speech)
