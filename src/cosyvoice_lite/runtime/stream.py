@@ -48,7 +48,9 @@ class ChunkSpeaker:
     voice: Conditioning
     flow: Flow
     vocoder: Vocoder
-    rng: np.random.Generator
+    noise: np.random.Generator
+    draws: np.random.Generator
+    """Of the source."""
     solver: Solver
     pitch: float
     before_step: Callable[[], None] = lambda: None
@@ -100,7 +102,7 @@ class ChunkSpeaker:
     def mel(self, tokens: list[int], state: StreamState | None) -> tuple[Array, FlowCache]:
         """The mel of a chunk, the seam to the one before mended, the vocoder's context ahead."""
         v = self.voice
-        noise = self.flow.noise(len(tokens), v.flow_prompt_mel, self.rng)
+        noise = self.flow.noise(len(tokens), v.flow_prompt_mel, self.noise)
         mel, kept = self.flow.mel(
             tokens,
             v.flow_speaker,
@@ -119,7 +121,7 @@ class ChunkSpeaker:
     def waveform(self, mel: Array, state: StreamState | None) -> tuple[Array, Array]:
         head = state.source_tail if state else None
         waveform, source = self.vocoder.waveform(
-            mel, self.rng, pitch=self.pitch, source_head=head, before_window=self.before_step
+            mel, self.draws, pitch=self.pitch, source_head=head, before_window=self.before_step
         )
         if state is None:
             return waveform, source

@@ -304,6 +304,7 @@ class Synthesizer(Stages):
             self.flow,
             self.vocoder,
             utterance.rng(NOISE),
+            utterance.rng(SOURCE),
             utterance.solver,
             utterance.pitch,
             before_step,
