@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -100,6 +101,22 @@ def test_work_beyond_the_memory_budget_is_refused(short_bundle: Path, tmp_path: 
         answer = server.speech()
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "memory_budget"
+
+
+def test_an_impossible_memory_budget_is_refused_with_what_would_be_enough(
+    short_bundle: Path, tmp_path: Path
+) -> None:
+    with serving(short_bundle, tmp_path, memory_budget="20MB") as server:
+        for answer in (server.speech(), server.http.get("/readyz")):
+            assert answer.status_code == 503
+            error = answer.json()["error"]
+            assert error["code"] == "model_load_failed"
+            assert "20 MB is too small" in error["message"]
+        enough = re.search(r"at least (\d+MB)", error["message"])
+        assert enough is not None
+    with serving(short_bundle, tmp_path, memory_budget=enough[1]) as server:
+        assert server.speech().status_code == 200
+        assert server.http.get("/readyz").status_code == 200
 
 
 def test_a_deadline_is_kept(server: Server) -> None:

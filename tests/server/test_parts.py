@@ -59,6 +59,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path
         ({"COSYVOICE_LITE_SLOTS": "0"}, "", "slots is 0, must be at least 1"),
         ({"COSYVOICE_LITE_TIMEOUT": "inf"}, "", "timeout is inf"),
         ({"COSYVOICE_LITE_TIMEOUT": "nan"}, "", "timeout is nan"),
+        ({"COSYVOICE_LITE_MEMORY_BUDGET": "much"}, "", "'much' is no amount of memory"),
         ({}, "prot = 1", "unknown setting 'prot'"),
         ({}, "port = '1'", "port is '1', must be of type int"),
         ({}, "port = true", "must be of type int"),

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from cosyvoice_lite.errors import CosyError, OverloadError
+from cosyvoice_lite.errors import CosyError, DeadlineError, OverloadError
 from cosyvoice_lite.server.front import Doors, Front
 from cosyvoice_lite.server.limits import Rate, RateLimiter
 from cosyvoice_lite.server.openapi import document
@@ -92,6 +92,9 @@ def _endpoint(
             return await handler(service, request)
         except OverloadError as error:
             gauge.count("rejected_total", reason=error.reason)
+            raise
+        except DeadlineError:
+            gauge.count("rejected_total", reason="timeout")
             raise
         finally:
             gauge.add("requests_in_progress", -1, api=api)

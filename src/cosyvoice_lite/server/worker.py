@@ -137,8 +137,12 @@ class Worker:
         self.send(Result(command.id, await self.model.estimate(command.speech)))
 
     async def _keep(self, command: Keep) -> None:
-        await self.model.keep(command.recording, command.blend, Path(command.path))
-        self.send(Result(command.id, None))
+        refused: str | None = None
+        try:
+            await self.model.keep(command.recording, command.blend, Path(command.path))
+        except OSError as error:
+            refused = str(error)
+        self.send(Result(command.id, refused))
 
     async def report(self) -> None:
         """Tell how it is, while there is something to tell."""
