@@ -139,8 +139,8 @@ def test_chunks_come_while_a_sentence_is_decoded_and_join_as_a_stream_does(
     np.testing.assert_allclose(ours.samples, alone.samples, atol=2e-3)
     said = [piece.said for piece in heard if piece.said is not None]
     assert sum(s.duration_s for s in said) == pytest.approx(ours.duration_s)
-    assert said[0].cue.start_s == pytest.approx(0.2)
-    assert said[-1].cue.end_s == pytest.approx(said[-1].duration_s - 0.1)
+    assert 0.2 <= said[0].cue.start_s < 0.3
+    assert said[-1].duration_s - 0.2 < said[-1].cue.end_s <= said[-1].duration_s - 0.1
 
 
 def test_another_speed_is_spoken_whole(engine: Engine, synthesizer: Synthesizer) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.engine.chunks import Chunks
 from cosyvoice_lite.engine.estimate import Estimator
@@ -260,6 +261,7 @@ class Engine:
         speech = self._timed(
             "vocoder", work, lambda: self.synthesizer.voiced(utterance, mel, job.check)
         )
+        work.hear(speech, utterance.segment.pause_before_s)
         audio = Audio.concat(with_pauses(utterance, [speech]))
         return Piece(work.index, audio, _said(work, audio.duration_s))
 
@@ -272,6 +274,7 @@ class Engine:
         )
         parts = [self.synthesizer.audible(waveform, utterance)]
         rate = parts[0].sample_rate
+        work.hear(parts[0], chunks.n_samples / rate if chunks.n_samples else segment.pause_before_s)
         if is_first:
             parts.insert(0, Audio.silence(segment.pause_before_s, rate))
         if is_last:
@@ -317,9 +320,10 @@ class Engine:
 
 def _said(work: Work, duration_s: float) -> Said:
     utterance = work.utterance
+    cue = utterance.cue(0.0, duration_s)
     return Said(
         duration_s=duration_s,
-        cue=utterance.cue(0.0, duration_s),
+        cue=cue if work.heard_s is None else Cue(*work.heard_s, cue.text),
         n_text_tokens=len(utterance.segment.token_ids),
         n_speech_tokens=len(work.sentence.tokens),
         marks=utterance.mark_times(0.0, duration_s),

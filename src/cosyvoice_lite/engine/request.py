@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cosyvoice_lite.audio.effects import loud_span
 from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.engine.chunks import Chunks
@@ -17,6 +18,9 @@ from cosyvoice_lite.runtime.request import Utterance
 
 MAX_AHEAD = 8
 """Utterances worked on, or spoken and not taken: who does not listen is not spoken to."""
+
+HEARD_DB = 40.0
+"""Under the loudest of it, speech is taken for silence."""
 
 
 class State(Enum):
@@ -39,7 +43,7 @@ class Said:
     duration_s: float
     """With the pauses around it."""
     cue: Cue
-    """Seconds from its start."""
+    """From its first to its last sound, in seconds from its start."""
     n_text_tokens: int
     n_speech_tokens: int
     marks: dict[str, float]
@@ -68,7 +72,17 @@ class Work:
     chunks: Chunks | None = None
     """How far it was spoken, where it is in chunks."""
     is_decoded: bool = False
+    heard_s: tuple[float, float] | None = None
+    """From the first to the last sound, counted from its start."""
     spent_s: float = 0.0
+
+    def hear(self, speech: Audio, start_s: float) -> None:
+        """Note where there is sound in what was spoken, from `start_s` on."""
+        span = loud_span(speech.samples, speech.sample_rate, below_db=HEARD_DB)
+        if span.start < span.stop:
+            first_s = start_s + span.start / speech.sample_rate
+            began_s = first_s if self.heard_s is None else self.heard_s[0]
+            self.heard_s = began_s, start_s + span.stop / speech.sample_rate
 
     @property
     def is_due(self) -> bool:

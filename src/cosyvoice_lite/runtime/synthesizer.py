@@ -98,6 +98,9 @@ class Synthesizer(Stages):
             language: of the text, where it can't be seen.
             lexicon: path of a file with readings of your own.
             markup: whether marks and SSML in the text are understood (docs/markup.md).
+            ssml: whether the text is SSML; by default it is if it begins with "<speak".
+            normalize: whether numbers and symbols are read as words.
+            volume: factor on the samples, 0 to 4; what gets too loud is cut off.
             frontend: "lite", or "official" to read numbers and such as the authors' code does.
             sampling: how tokens are drawn; by default as the checkpoint says.
             solver: of the flow: "exact" as the authors' code, "balanced" or "fast".

@@ -155,10 +155,16 @@ class SpeechEvents(StreamedSpeech):
     """The same as OpenAI's events. A failure is an event too."""
 
     def __init__(
-        self, reader: Reader, headers: dict[str, str], watch: Watch, with_done: bool
+        self,
+        reader: Reader,
+        headers: dict[str, str],
+        watch: Watch,
+        *,
+        with_done: bool,
+        timestamps: str = "none",
     ) -> None:
         super().__init__(reader, "text/event-stream", headers, watch)
-        self.with_done = with_done
+        self.with_done, self.timestamps = with_done, timestamps
 
     async def contents(self) -> AsyncIterator[bytes]:
         try:
@@ -174,7 +180,10 @@ class SpeechEvents(StreamedSpeech):
             return
         facts = self.reader.flight.facts
         if facts is not None:
-            yield _event({"type": "speech.audio.done", "usage": usage(facts)})
+            done: dict[str, Any] = {"type": "speech.audio.done", "usage": usage(facts)}
+            if (told := timestamps(facts, self.timestamps)) is not None:
+                done["timestamps"] = told
+            yield _event(done)
         if self.with_done:
             yield b"data: [DONE]\n\n"
 
@@ -198,6 +207,20 @@ class Watch:
         self.context.facts["error"] = code
         self.metrics.count("errors_total", code=code)
         LOG.error("request %s broke off: %s", self.context.id, error)
+
+
+def timestamps(facts: Facts, wanted: str) -> list[dict[str, Any]] | None:
+    """When each word or character is heard, as Kokoro's server tells it; None if nobody asked."""
+    if wanted == "none":
+        return None
+    from cosyvoice_lite.audio.subtitles import Cue, characters, words
+
+    divide = words if wanted == "word" else characters
+    return [
+        {"word": c.text.strip(), "start_time": round(c.start_s, 3), "end_time": round(c.end_s, 3)}
+        for sentence in facts.cues
+        for c in divide(Cue(*sentence))
+    ]
 
 
 def usage(facts: Facts) -> dict[str, int]:

@@ -48,6 +48,7 @@ class Asked:
             for name, ours in SAMPLING.items()
             if (value := getattr(body, name)) is not None
         )
+        options = body.normalization_options
         self.options |= {
             "seed": body.seed,
             "language": language(body.language),
@@ -55,6 +56,9 @@ class Asked:
             "sample_rate": body.sample_rate,
             "solver": body.solver or self.service.settings.solver,
             "markup": body.markup,
+            "ssml": body.ssml,
+            "normalize": options is None or options.normalize,
+            "volume": body.volume_multiplier,
             "use_cache": body.cache,
             "priority": body.priority,
             "sampling": sampling,

@@ -168,6 +168,9 @@ class Model:
             seed=speech.seed,
             language=speech.language,
             markup=speech.markup,
+            ssml=speech.ssml,
+            normalize=speech.normalize,
+            volume=speech.volume,
             solver=speech.solver,
             **options,
         )

@@ -47,6 +47,12 @@ class Finishing(Struct, forbid_unknown_fields=True):
     fade_out_s: Annotated[float, Meta(ge=0, le=10, description="s")] = 0.0
 
 
+class Normalizing(Struct):
+    """As other servers have it; what they know besides is ignored."""
+
+    normalize: Annotated[bool, Meta(description="read numbers and symbols as words")] = True
+
+
 class Manner(Struct, kw_only=True):
     """What all bodies share: our extensions of the APIs."""
 
@@ -56,6 +62,13 @@ class Manner(Struct, kw_only=True):
     sample_rate: Annotated[int, Meta(ge=8000, le=48000, description="Hz")] | None = None
     solver: Solver | None = None
     markup: Annotated[bool, Meta(description="understand marks and SSML in the text")] = True
+    ssml: Annotated[bool, Meta(description="the text is SSML; null: if it looks so")] | None = None
+    normalization_options: Normalizing | None = None
+    volume_multiplier: Annotated[float, Meta(ge=0, le=4, description="of the samples")] = 1.0
+    timestamps: Annotated[
+        Literal["none", "word", "char"],
+        Meta(description="estimated, in answers that are JSON and at the end of events"),
+    ] = "none"
     cache: Annotated[bool, Meta(description="answer with what was spoken before")] = True
     finish: Finishing | None = None
     priority: Literal["interactive", "batch"] = "interactive"

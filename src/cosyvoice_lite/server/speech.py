@@ -48,6 +48,9 @@ class Speech:
     """None: any will do, also that of an answer in the cache."""
     language: str | None = None
     markup: bool = True
+    ssml: bool | None = None
+    normalize: bool = True
+    volume: float = 1.0
     solver: str = "exact"
     sampling: tuple[tuple[str, int | float], ...] = ()
     """What differs from the model's own."""
@@ -74,6 +77,7 @@ class Speech:
             "recording": self.recording.key if self.recording else None,
             "sound": [self.format, self.sample_rate, self.is_sized, self.in_chunks],
             "manner": [self.mode, self.instruct, self.emotion, self.speed, self.language],
+            "text_as": [self.ssml, self.normalize, self.volume],
             "way": [self.seed, self.markup, self.solver, list(self.sampling), list(self.finish)],
         }
         return key_of(asked)

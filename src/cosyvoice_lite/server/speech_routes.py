@@ -13,10 +13,12 @@ from cosyvoice_lite.server.answers import (
     Watch,
     headers_of,
     speech_in_json,
+    timestamps,
     while_there,
     whole_speech,
 )
 from cosyvoice_lite.server.asked import Asked, from_base64
+from cosyvoice_lite.server.cache import Facts
 from cosyvoice_lite.server.flight import Flight, Head
 from cosyvoice_lite.server.names import voice_id
 from cosyvoice_lite.server.problems import Problem
@@ -48,6 +50,7 @@ async def article(service: Service, request: Request) -> Response:
             "seed": facts.seed,
             "request_id": asked.context.id,
             "rtf": _rtf(head, facts.duration_s),
+            **_timestamps(facts, body.timestamps),
         },
         headers_of(head, how, _voice_name(speech), asked.warnings, facts),
     )
@@ -67,6 +70,8 @@ async def openai(service: Service, request: Request) -> Response:
     else:
         asked.voice(body.voice)
     events = body.stream_format == "sse"
+    if body.timestamps != "none" and not events:
+        asked.warnings.append("timestamps-ignored")
     streams = body.stream if body.stream is not None else body.response_format not in SIZED
     speech = asked.speech(
         body.response_format,
@@ -75,7 +80,8 @@ async def openai(service: Service, request: Request) -> Response:
         speed=body.speed,
     )
     if streams or events:
-        return await streamed(service, request, speech, asked.warnings, events=events)
+        wanted = body.timestamps if events else None
+        return await streamed(service, request, speech, asked.warnings, timestamps=wanted)
     flight, how, content = await collected(service, request, speech)
     head, facts = _landed(flight)
     headers = headers_of(head, how, _voice_name(speech), asked.warnings, facts)
@@ -107,6 +113,7 @@ async def captions(service: Service, request: Request) -> Response:
         "sample_rate": facts.sample_rate,
         "segments": cues,
         "marks": dict(facts.marks),
+        **_timestamps(facts, body.timestamps),
     }
     return speech_in_json(content, told, headers)
 
@@ -117,10 +124,14 @@ async def streamed(
     speech: Speech,
     warnings: list[str],
     *,
-    events: bool = False,
+    timestamps: str | None = None,
     media_type: str | None = None,
 ) -> Response:
-    """An answer that begins when the first sound is there."""
+    """An answer that begins when the first sound is there.
+
+    Args:
+        timestamps: which to tell at the end of events; None sends the bytes alone.
+    """
     context = request.state.context
     reader, how = await service.speaker.ask(speech)
     try:
@@ -131,8 +142,9 @@ async def streamed(
     headers = headers_of(head, how, _voice_name(speech), warnings)
     context.facts |= {"streaming": True, "seed": head.seed, "cache": how}
     watch = Watch(context, service.metrics)
-    if events:
-        return SpeechEvents(reader, headers, watch, service.settings.sse_done)
+    if timestamps is not None:
+        with_done = service.settings.sse_done
+        return SpeechEvents(reader, headers, watch, with_done=with_done, timestamps=timestamps)
     return StreamedSpeech(reader, media_type or head.media_type, headers, watch)
 
 
@@ -163,10 +175,15 @@ def check_model(service: Service, asked: str) -> None:
         )
 
 
-def _landed(flight: Flight) -> tuple[Head, Any]:
+def _landed(flight: Flight) -> tuple[Head, Facts]:
     if flight.head is None or flight.facts is None:
         raise RuntimeError("an answer that is not complete")
     return flight.head, flight.facts
+
+
+def _timestamps(facts: Facts, wanted: str) -> dict[str, Any]:
+    told = timestamps(facts, wanted)
+    return {} if told is None else {"timestamps": told}
 
 
 def _voice_name(speech: Speech) -> str:
