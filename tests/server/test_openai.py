@@ -86,6 +86,16 @@ def test_it_is_what_the_synthesizer_says(client: openai.OpenAI, short_bundle: Pa
     np.testing.assert_allclose(ours, alone.samples, atol=2e-3)
 
 
+@pytest.mark.parametrize("format", ["mp3", "flac", "wav"])
+def test_a_whole_file_tells_its_length(format: str, client: openai.OpenAI) -> None:
+    text = "This is a sentence of some length, so that a guess at it would be wrong."
+    more = {"seed": 1, "stream": False}
+    answer = create(client, response_format=format, input=text, extra_body=more)
+    info = soundfile.info(io.BytesIO(answer.read()))
+    told = float(answer.response.headers["x-audio-duration"])
+    assert info.duration == pytest.approx(told, abs=0.001)
+
+
 def test_speed_changes_the_length(client: openai.OpenAI) -> None:
     lengths = [
         len(create(client, response_format="pcm", speed=speed, extra_body={"seed": 1}).read())

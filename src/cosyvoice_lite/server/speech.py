@@ -12,6 +12,8 @@ from cosyvoice_lite.server.voices import VoiceRef
 
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 SIZED = ("wav", "flac")
+"""Formats that are sent whole unless a stream is asked for."""
+HEADED = (*SIZED, "mp3")
 """Formats whose header tells the length: sent whole, they are not the bytes that are streamed."""
 
 
@@ -66,7 +68,7 @@ class Speech:
     @property
     def is_sized(self) -> bool:
         """Whether the bytes depend on its being sent whole."""
-        return self.whole and self.format in SIZED
+        return self.whole and self.format in HEADED
 
     def cache_key(self, identity: Identity) -> str:
         """The name under which its answer is kept."""
