@@ -96,6 +96,17 @@ def test_a_whole_file_tells_its_length(format: str, client: openai.OpenAI) -> No
     assert info.duration == pytest.approx(told, abs=0.001)
 
 
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_text_without_a_sound_is_an_answer_like_any(
+    format: str, stream: bool, server: Server
+) -> None:
+    silent = {"min_token_text_ratio": 0, "max_token_text_ratio": 0, "cache": False}
+    answer = server.speech("0", response_format=format, stream=stream, **silent)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == MEDIA_TYPES[format]
+
+
 def test_speed_changes_the_length(client: openai.OpenAI) -> None:
     lengths = [
         len(create(client, response_format="pcm", speed=speed, extra_body={"seed": 1}).read())
