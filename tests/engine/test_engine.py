@@ -113,6 +113,44 @@ def test_pieces_come_in_order_as_they_are_ready(engine: Engine) -> None:
     assert len(seen) > 2
 
 
+LONGER = Sampling(min_token_text_ratio=9.0, max_token_text_ratio=9.0)
+
+
+def test_chunks_come_while_a_sentence_is_decoded_and_join_as_a_stream_does(
+    engine: Engine, synthesizer: Synthesizer
+) -> None:
+    text = "[pause:0.2s]" + TWO + "[pause:0.1s]"
+    plan = synthesizer.plan(Request(text, seed=1, sampling=LONGER))
+    one, other = Job(plan, in_chunks=True), job(engine, ONE, seed=2)
+    engine.add(one)
+    engine.add(other)
+    heard: list[Piece] = []
+    n_early = 0
+    while engine.step():
+        found = pieces(one)
+        n_early += sum(w.job is one and w.index == p.index for p in found
+                       for w in engine.decoding.values())  # fmt: skip
+        heard += found
+    assert n_early >= 1
+    assert one.state is other.state is State.FINISHED
+    assert one.n_taken == len(plan) < len(heard)
+    ours = Audio.concat(piece.audio for piece in heard)
+    alone = Audio.concat(synthesizer.stream(text, seed=1, sampling=LONGER))
+    np.testing.assert_allclose(ours.samples, alone.samples, atol=2e-3)
+    said = [piece.said for piece in heard if piece.said is not None]
+    assert sum(s.duration_s for s in said) == pytest.approx(ours.duration_s)
+    assert 0.2 <= said[0].cue.start_s < 0.3
+    assert said[-1].duration_s - 0.2 < said[-1].cue.end_s <= said[-1].duration_s - 0.1
+
+
+def test_another_speed_is_spoken_whole(engine: Engine, synthesizer: Synthesizer) -> None:
+    plan = synthesizer.plan(Request(TWO, seed=1, sampling=LONGER, speed=1.5))
+    one = Job(plan, in_chunks=True)
+    engine.add(one)
+    run(engine)
+    assert len(pieces(one)) == len(plan)
+
+
 def test_who_does_not_listen_is_not_spoken_to(engine: Engine) -> None:
     one = job(engine, MANY, max_ahead=2)
     assert len(one.utterances) > 2

@@ -15,12 +15,12 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from cosyvoice_lite.bundle import MANIFEST, Manifest
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.server.app import create_app
+from cosyvoice_lite.server.run import http_server
 from cosyvoice_lite.server.service import Service
 from cosyvoice_lite.server.settings import Settings
 from runtime.test_recording import speaker_encoder, speech_tokenizer
@@ -73,14 +73,11 @@ def serving(bundle: Path, folder: Path, **settings: Any) -> Iterator[Server]:
         "cache_dir": str(folder / "cache"),
         "voices_dir": str(folder / "voices"),
         "log_level": "error",
+        "shutdown": 5.0,
         **settings,
     }
     app = create_app(Settings(model=str(bundle), **chosen))
-    config = uvicorn.Config(
-        app, loop="asyncio", http="h11", ws="none", log_config=None, lifespan="on",
-        timeout_graceful_shutdown=5, server_header=False,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = http_server(app, app.service.settings)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

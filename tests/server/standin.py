@@ -35,7 +35,7 @@ class StandIn(ThreadingHTTPServer):
         self.asked: list[dict[str, Any]] = []
         self.unknown: list[str] = []
         self.depth = 0
-        self.capabilities = ["sft", "emotion"]
+        self.capabilities = ["sft", "emotion:happy", "emotion:sad"]
         self.cancelled = 0
         self.pause_s = 0.02
 

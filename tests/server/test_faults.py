@@ -44,6 +44,7 @@ def test_a_client_that_leaves_costs_nothing_more(stream: bool, server: Server) -
     assert time.monotonic() - left < 5
     counted = server.service.metrics.counters.get
     server.eventually(lambda: sum(counted("cancelled_total", {}).values()) > before)
+    server.eventually(lambda: "cancel_latency_seconds" in server.service.metrics.histograms)
 
 
 def test_who_shares_an_answer_keeps_it_when_the_first_leaves(server: Server) -> None:
@@ -69,6 +70,37 @@ def test_a_disk_that_fills_up_while_caching_is_not_noticed(
         assert server.speech(seed=1).status_code == 200
         assert server.speech(seed=1).headers["x-cache"] == "hit"  # from memory
         assert not list((tmp_path / "cache").glob("*"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits another process")
+def test_a_disk_that_fills_up_while_a_voice_is_added_leaves_nothing_behind(
+    short_bundle: Path, tmp_path: Path
+) -> None:
+    import resource
+
+    with serving(short_bundle, tmp_path) as server:
+        server.speech()
+        assert server.service.pool.model is not None
+        worker = server.service.pool.model.process.pid
+        form = {"name": "mix", "blend": "alloy+echo"}
+        for most in (0, 100):  # the worker writes the arrays
+            resource.prlimit(worker, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+            answer = server.http.post("/v1/audio/voices", data=form)
+            assert answer.status_code == 500
+            assert answer.json()["error"]["message"] == "the voice can't be written"
+            assert not list((tmp_path / "voices").iterdir())
+        unbounded = resource.RLIM_INFINITY
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, (unbounded, unbounded))
+        with pytest.MonkeyPatch.context() as patch:  # the service writes what is known of it
+
+            def full(self: Path, *_: Any, **__: Any) -> int:
+                raise OSError(28, "No space left on device")
+
+            patch.setattr(Path, "write_text", full)
+            answer = server.http.post("/v1/audio/voices", data=form)
+            assert answer.json()["error"]["message"] == "the voice can't be written"
+        assert not list((tmp_path / "voices").iterdir())
+        assert server.http.post("/v1/audio/voices", data=form).status_code == 200
 
 
 def test_the_cache_survives_a_restart_and_damage_does_not(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +103,22 @@ def test_work_beyond_the_memory_budget_is_refused(short_bundle: Path, tmp_path: 
         assert answer.json()["error"]["code"] == "memory_budget"
 
 
+def test_an_impossible_memory_budget_is_refused_with_what_would_be_enough(
+    short_bundle: Path, tmp_path: Path
+) -> None:
+    with serving(short_bundle, tmp_path, memory_budget="20MB") as server:
+        for answer in (server.speech(), server.http.get("/readyz")):
+            assert answer.status_code == 503
+            error = answer.json()["error"]
+            assert error["code"] == "model_load_failed"
+            assert "20 MB is too small" in error["message"]
+        enough = re.search(r"at least (\d+MB)", error["message"])
+        assert enough is not None
+    with serving(short_bundle, tmp_path, memory_budget=enough[1]) as server:
+        assert server.speech().status_code == 200
+        assert server.http.get("/readyz").status_code == 200
+
+
 def test_a_deadline_is_kept(server: Server) -> None:
     text = "This is a sentence that takes a while to be spoken, and then some more. " * 30
     headers = {"x-request-timeout": "0.15"}
@@ -143,3 +162,15 @@ def test_the_cache_can_be_off(short_bundle: Path, tmp_path: Path) -> None:
     with serving(short_bundle, tmp_path, cache=False) as server:
         assert [server.speech(seed=1).headers["x-cache"] for _ in range(2)] == ["miss", "miss"]
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_crowd_of_connections_is_let_in(server: Server) -> None:
+    address = server.url.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as crowd:
+        clients = [
+            crowd.enter_context(socket.create_connection((address[0], int(address[1])), 20))
+            for _ in range(200)
+        ]
+        for client in clients:
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert {client.recv(12) for client in clients} == {b"HTTP/1.1 200"}

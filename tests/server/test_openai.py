@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import wave
@@ -18,7 +19,7 @@ import soundfile
 from cosyvoice_lite.audio.encoders import FORMATS, MEDIA_TYPES
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.server import speech as speech_module
-from server.harness import Server, serving
+from server.harness import SHORT, Server, serving
 
 BAD = openai.BadRequestError
 MAGIC = {
@@ -85,6 +86,27 @@ def test_it_is_what_the_synthesizer_says(client: openai.OpenAI, short_bundle: Pa
     np.testing.assert_allclose(ours, alone.samples, atol=2e-3)
 
 
+@pytest.mark.parametrize("format", ["mp3", "flac", "wav"])
+def test_a_whole_file_tells_its_length(format: str, client: openai.OpenAI) -> None:
+    text = "This is a sentence of some length, so that a guess at it would be wrong."
+    more = {"seed": 1, "stream": False}
+    answer = create(client, response_format=format, input=text, extra_body=more)
+    info = soundfile.info(io.BytesIO(answer.read()))
+    told = float(answer.response.headers["x-audio-duration"])
+    assert info.duration == pytest.approx(told, abs=0.001)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_text_without_a_sound_is_an_answer_like_any(
+    format: str, stream: bool, server: Server
+) -> None:
+    silent = {"min_token_text_ratio": 0, "max_token_text_ratio": 0, "cache": False}
+    answer = server.speech("0", response_format=format, stream=stream, **silent)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == MEDIA_TYPES[format]
+
+
 def test_speed_changes_the_length(client: openai.OpenAI) -> None:
     lengths = [
         len(create(client, response_format="pcm", speed=speed, extra_body={"seed": 1}).read())
@@ -107,6 +129,33 @@ def test_it_streams_before_it_is_done(client: openai.OpenAI) -> None:
     )  # fmt: skip
     assert whole.response.headers["content-length"] == str(sum(map(len, chunks)))
     assert float(whole.response.headers["x-audio-duration"]) > 1
+
+
+SENTENCE = "This one sentence is long enough that its beginning is heard before its end is made."
+
+
+def test_a_sentence_is_heard_before_it_is_done(server: Server, short_bundle: Path) -> None:
+    counted = server.service.metrics.histograms["time_to_first_audio_seconds"][("openai",)]
+    n_first = sum(counted.counts)
+    body = {
+        "model": "tts-1", "voice": "alloy", "input": SENTENCE, "response_format": "wav",
+        "seed": 5, "cache": False, "stream": True, "min_token_text_ratio": 3,
+    }  # fmt: skip
+    came: list[bytes] = []
+    with server.http.stream("POST", "/v1/audio/speech", json=body) as answer:
+        for content in answer.iter_raw():
+            came.append(content)
+            if len(came) == 1:
+                assert server.service.speaker.running  # and not all of it made
+    assert sum(counted.counts) == n_first + 1
+    ours = np.frombuffer(b"".join(came)[44:], "<i2").astype(np.float32) / 32768
+    sampling = dataclasses.replace(SHORT, min_token_text_ratio=3)
+    chunks = list(
+        Synthesizer.open(short_bundle).stream(SENTENCE, voice="中文女", seed=5, sampling=sampling)
+    )
+    assert len(chunks) > 1
+    alone = np.clip(np.concatenate([c.samples for c in chunks]), -1, 1)
+    np.testing.assert_allclose(ours, alone, atol=2e-3)
 
 
 def test_events_carry_the_same_bytes(server: Server) -> None:

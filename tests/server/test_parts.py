@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.cli import main
 from cosyvoice_lite.errors import BundleError, CosyError, OverloadError, UsageError
+from cosyvoice_lite.server import schemas
 from cosyvoice_lite.server.cache import DiskCache, Entry, Facts, MemoryCache
 from cosyvoice_lite.server.flight import MAX_AHEAD, Flight, Head
 from cosyvoice_lite.server.identity import Identity
@@ -25,6 +27,7 @@ from cosyvoice_lite.server.names import parse_blend, preset
 from cosyvoice_lite.server.pool import Pool
 from cosyvoice_lite.server.problems import Problem, problem, retry
 from cosyvoice_lite.server.settings import HIDDEN, Settings, knobs, resolve
+from cosyvoice_lite.server.turnstile import PER_TURN, Turnstile
 
 
 class Clock:
@@ -56,6 +59,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path
         ({"COSYVOICE_LITE_SLOTS": "0"}, "", "slots is 0, must be at least 1"),
         ({"COSYVOICE_LITE_TIMEOUT": "inf"}, "", "timeout is inf"),
         ({"COSYVOICE_LITE_TIMEOUT": "nan"}, "", "timeout is nan"),
+        ({"COSYVOICE_LITE_MEMORY_BUDGET": "much"}, "", "'much' is no amount of memory"),
         ({}, "prot = 1", "unknown setting 'prot'"),
         ({}, "port = '1'", "port is '1', must be of type int"),
         ({}, "port = true", "must be of type int"),
@@ -411,6 +415,41 @@ def test_the_work_ends_with_the_last_reader() -> None:
         assert flight.task.cancelled()
 
     asyncio.run(run())
+
+
+# --- crowds ---------------------------------------------------------------------------------------
+
+
+def test_a_crowd_passes_in_order_over_many_turns_of_the_loop() -> None:
+    async def run() -> None:
+        turnstile, passed, turns = Turnstile(), list[int](), list[int]()
+
+        async def one(n: int) -> None:
+            await turnstile.wait()
+            passed.append(n)
+
+        crowd = [asyncio.create_task(one(n)) for n in range(10 * PER_TURN + 3)]
+        while len(passed) < len(crowd):
+            before = len(passed)
+            await asyncio.sleep(0)
+            turns.append(len(passed) - before)
+        assert max(turns) == PER_TURN
+        assert passed == list(range(len(crowd)))
+        await asyncio.wait_for(turnstile.wait(), 1)  # who comes later is not kept out
+
+    asyncio.run(run())
+
+
+def test_types_of_bodies_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    schemas.prepare(schemas.SpeechBody)
+
+    def again(_: object) -> None:
+        raise AssertionError("reading the types takes 3 ms, which is for the start")
+
+    monkeypatch.setattr(msgspec.structs, "fields", again)
+    content = b'{"model": "tts-1", "input": "Hi.", "voice": "alloy", "seed": null}'
+    body, _ = schemas.parse(content, schemas.SpeechBody)
+    assert body.seed is None
 
 
 # --- metrics and identity -------------------------------------------------------------------------

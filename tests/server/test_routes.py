@@ -96,7 +96,44 @@ def test_captions_have_the_times_of_sentences(server: Server) -> None:
     segments = told["segments"]
     assert len(segments) == 2
     assert segments[0]["end"] <= segments[1]["start"] < segments[1]["end"]
-    assert segments[1]["end"] == pytest.approx(told["duration"], abs=0.001)
+    assert segments[1]["end"] == pytest.approx(told["duration"], abs=0.1)
+    assert "timestamps" not in told
+
+
+@pytest.mark.parametrize("wanted", ["word", "char"])
+def test_words_and_characters_have_times(wanted: str, server: Server) -> None:
+    text = {"word": ["Good", "morning."], "char": list("Goodmorning.")}[wanted]
+    body = {"timestamps": wanted, "seed": 1}
+    told = server.http.post("/tts", json={**body, "text": "Good morning."}).json()
+    times = told["timestamps"]
+    assert [row["word"] for row in times] == text
+    bounds = [t for row in times for t in (row["start_time"], row["end_time"])]
+    assert bounds == sorted(bounds)
+    assert 0 <= bounds[0] < bounds[-1] <= told["duration"] + 0.001
+    sse = server.speech(**body, stream_format="sse")
+    done = json.loads(sse.text.strip().split("\n\n")[-1][6:])
+    assert [row["word"] for row in done["timestamps"]] == text
+    assert server.speech(**body).headers["x-warnings"] == "timestamps-ignored"
+
+
+def test_volume_normalising_and_ssml_are_as_asked(server: Server) -> None:
+    def wav(text: str = "Good morning.", **more: Any) -> np.ndarray:
+        answer = server.speech(text, response_format="wav", seed=1, **more)
+        assert answer.status_code == 200, answer.text
+        return np.frombuffer(answer.content[44:], "<i2") / 32768
+
+    plain = wav()
+    np.testing.assert_allclose(wav(volume_multiplier=0.5), plain / 2, atol=2e-4)
+    assert not wav(volume_multiplier=0).any()
+    assert code(server.speech(volume_multiplier=5)) == (400, "invalid_value")
+    read, spelled = (
+        wav("7 rooms.", normalization_options={"normalize": on}) for on in (True, False)
+    )
+    assert len(read) != len(spelled)
+    marked = "<speak>Good <break time='1s'/> morning.</speak>"
+    assert len(wav(marked)) == len(wav(marked, ssml=True)) > 22050
+    assert len(wav(marked, ssml=False)) != len(wav(marked))
+    assert code(server.speech("Good <break", ssml=True))[0] == 400
 
 
 def test_finishing_is_done(server: Server) -> None:

@@ -1,8 +1,9 @@
 """The engine: utterances of many requests, decoded side by side, spoken one after the other.
 
 A step is the least that can be done without looking up: one token for each utterance in a slot, or
-the flow and the vocoder of one utterance that has its tokens. What is finished goes first, because
-someone waits for it; a free slot is filled at once, because four tokens cost little more than one.
+the flow and the vocoder of one utterance that has its tokens, or of its next chunk. What is
+finished goes first, because someone waits for it; a free slot is filled at once, because four
+tokens cost little more than one.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from cosyvoice_lite.audio.subtitles import Cue
+from cosyvoice_lite.audio.waveform import Audio
+from cosyvoice_lite.engine.chunks import Chunks
 from cosyvoice_lite.engine.estimate import Estimator
-from cosyvoice_lite.engine.request import Job, Piece, State, Work
+from cosyvoice_lite.engine.request import Job, Piece, Said, State, Work
 from cosyvoice_lite.engine.scheduler import BATCH, Limits, Scheduler
 from cosyvoice_lite.errors import CancelledError, CosyError, DeadlineError
 from cosyvoice_lite.runtime.lm import Slots
@@ -173,7 +177,10 @@ class Engine:
     def _next_work(self, job: Job) -> Work:
         utterance = job.utterances[job.n_begun]
         sentence = self.synthesizer.sentence(utterance)
-        return Work(job, job.n_begun, sentence, self.estimator.work_s(utterance))
+        chunks = None
+        if job.in_chunks and utterance.speed == 1.0 and not self.synthesizer.memory.whole:
+            chunks = Chunks(self.synthesizer.chunk_speaker(utterance, job.check))
+        return Work(job, job.n_begun, sentence, self.estimator.work_s(utterance), chunks)
 
     def _slots_for(self, capacity: int) -> Slots | None:
         """Slots long enough; longer ones are made only when nobody is in the old."""
@@ -207,15 +214,18 @@ class Engine:
             work.job.spend("llm", spent_s / n_running)
         for sentence in ended:
             self._decoded(self.decoding.pop(id(sentence)))
+        for work in self.decoding.values():
+            if work.is_due and work.index == work.job.n_spoken:
+                self.ready.append(work)
 
     def _decoded(self, work: Work) -> None:
-        job = work.job
+        job, work.is_decoded = work.job, True
         job.decoded[work.index] = work
         if work.index == job.n_spoken and all(w.job is not job for w in self.ready):
             self.ready.append(job.decoded.pop(work.index))
 
     def _speak(self, work: Work) -> None:
-        """Tokens → mel → waveform, of one utterance."""
+        """Tokens → mel → waveform, of one utterance or a chunk of it."""
         job = work.job
         try:
             piece = self._piece(work)
@@ -225,38 +235,54 @@ class Engine:
         except Exception as error:
             self._fail(job, error)
             return
-        predicted_s = work.predicted_s
-        self.estimator.observe(work.utterance, piece.audio.duration_s, work.spent_s)
+        job.hand_out(piece)
+        if piece.said is not None:
+            self._spoken(work, piece.said)
+        elif work.is_due:
+            self.ready.append(work)
+
+    def _spoken(self, work: Work, said: Said) -> None:
+        """All of an utterance was handed out."""
+        job = work.job
+        self.estimator.observe(work.utterance, said.duration_s, work.spent_s)
         if job.ticket is not None:
             with self.lock:
-                self.scheduler.done(job.ticket, predicted_s)
-        is_last = work.index + 1 == len(job.utterances)
-        job.hand_out(piece)
-        if is_last:
+                self.scheduler.done(job.ticket, work.predicted_s)
+        if work.index + 1 == len(job.utterances):
             self._end(job, State.FINISHED)
         elif following := job.decoded.pop(job.n_spoken, None):
             self.ready.append(following)
 
     def _piece(self, work: Work) -> Piece:
-        utterance, job, sentence = work.utterance, work.job, work.sentence
-        mel = self._timed(
-            "flow", work, lambda: self.synthesizer.mel(utterance, sentence.tokens, job.check)
-        )
+        if work.chunks is not None and work.sentence.tokens:
+            return self._chunk(work, work.chunks)
+        utterance, job, tokens = work.utterance, work.job, work.sentence.tokens
+        mel = self._timed("flow", work, lambda: self.synthesizer.mel(utterance, tokens, job.check))
         speech = self._timed(
             "vocoder", work, lambda: self.synthesizer.voiced(utterance, mel, job.check)
         )
-        audio = type(speech).concat(with_pauses(utterance, [speech]))
-        segment = utterance.segment
-        return Piece(
-            index=work.index,
-            audio=audio,
-            text=segment.text,
-            n_text_tokens=len(segment.token_ids),
-            n_speech_tokens=len(sentence.tokens),
-            pause_before_s=segment.pause_before_s,
-            pause_after_s=segment.pause_after_s,
-            marks=utterance.mark_times(0.0, audio.duration_s),
+        work.hear(speech, utterance.segment.pause_before_s)
+        audio = Audio.concat(with_pauses(utterance, [speech]))
+        return Piece(work.index, audio, _said(work, audio.duration_s))
+
+    def _chunk(self, work: Work, chunks: Chunks) -> Piece:
+        """The next chunk, with the pause before it if it is the first, behind it if the last."""
+        utterance, segment = work.utterance, work.utterance.segment
+        is_first, is_last = not chunks.n_samples, not chunks.is_due(work.sentence.tokens)
+        waveform = chunks.next(
+            work.sentence.tokens, lambda stage, run: self._timed(stage, work, run)
         )
+        parts = [self.synthesizer.audible(waveform, utterance)]
+        rate = parts[0].sample_rate
+        work.hear(parts[0], chunks.n_samples / rate if chunks.n_samples else segment.pause_before_s)
+        if is_first:
+            parts.insert(0, Audio.silence(segment.pause_before_s, rate))
+        if is_last:
+            parts.append(Audio.silence(segment.pause_after_s, rate))
+        audio = Audio.concat(parts)
+        chunks.n_samples += len(audio.samples)
+        said = _said(work, chunks.n_samples / rate) if is_last else None
+        return Piece(work.index, audio, said)
 
     def _timed(self, stage: str, work: Work, run: Callable[[], T]) -> T:
         started = self.clock()
@@ -290,3 +316,15 @@ class Engine:
                 if job.ticket is not None:
                     self.scheduler.leave(job.ticket)
         job.end(state, error)
+
+
+def _said(work: Work, duration_s: float) -> Said:
+    utterance = work.utterance
+    cue = utterance.cue(0.0, duration_s)
+    return Said(
+        duration_s=duration_s,
+        cue=cue if work.heard_s is None else Cue(*work.heard_s, cue.text),
+        n_text_tokens=len(utterance.segment.token_ids),
+        n_speech_tokens=len(work.sentence.tokens),
+        marks=utterance.mark_times(0.0, duration_s),
+    )

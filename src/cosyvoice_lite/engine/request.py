@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cosyvoice_lite.audio.effects import loud_span
+from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.audio.waveform import Audio
+from cosyvoice_lite.engine.chunks import Chunks
 from cosyvoice_lite.engine.scheduler import INTERACTIVE, Ticket
 from cosyvoice_lite.errors import CancelledError, CosyError
 from cosyvoice_lite.runtime.lm import Sentence
@@ -15,6 +18,9 @@ from cosyvoice_lite.runtime.request import Utterance
 
 MAX_AHEAD = 8
 """Utterances worked on, or spoken and not taken: who does not listen is not spoken to."""
+
+HEARD_DB = 40.0
+"""Under the loudest of it, speech is taken for silence."""
 
 
 class State(Enum):
@@ -31,18 +37,28 @@ OVER = (State.FINISHED, State.FAILED, State.CANCELLED)
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
-    """One utterance, spoken, with the pauses around it."""
+class Said:
+    """What was said in an utterance, known when all of it is spoken."""
 
-    index: int
-    audio: Audio
-    text: str
+    duration_s: float
+    """With the pauses around it."""
+    cue: Cue
+    """From its first to its last sound, in seconds from its start."""
     n_text_tokens: int
     n_speech_tokens: int
-    pause_before_s: float
-    pause_after_s: float
     marks: dict[str, float]
-    """Named places: seconds from the start of this piece."""
+    """Named places: seconds from its start."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One utterance, spoken, with the pauses around it; or a chunk of one."""
+
+    index: int
+    """Of the utterance."""
+    audio: Audio
+    said: Said | None
+    """None if more of the utterance will follow."""
 
 
 @dataclass(eq=False)
@@ -53,7 +69,26 @@ class Work:
     index: int
     sentence: Sentence
     predicted_s: float
+    chunks: Chunks | None = None
+    """How far it was spoken, where it is in chunks."""
+    is_decoded: bool = False
+    heard_s: tuple[float, float] | None = None
+    """From the first to the last sound, counted from its start."""
     spent_s: float = 0.0
+
+    def hear(self, speech: Audio, start_s: float) -> None:
+        """Note where there is sound in what was spoken, from `start_s` on."""
+        span = loud_span(speech.samples, speech.sample_rate, below_db=HEARD_DB)
+        if span.start < span.stop:
+            first_s = start_s + span.start / speech.sample_rate
+            began_s = first_s if self.heard_s is None else self.heard_s[0]
+            self.heard_s = began_s, start_s + span.stop / speech.sample_rate
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something of it can be spoken."""
+        tokens = self.sentence.tokens
+        return self.is_decoded or (self.chunks is not None and self.chunks.is_due(tokens))
 
     @property
     def utterance(self) -> Utterance:
@@ -75,6 +110,8 @@ class Job:
     """On the engine's clock; past it, the request fails."""
     notify: Callable[[], None] = lambda: None
     """Called from the engine's thread when there is a piece, or the end."""
+    in_chunks: bool = False
+    """Whether sentences are spoken while they are decoded."""
     max_ahead: int = MAX_AHEAD
     state: State = State.WAITING
     error: CosyError | None = None
@@ -118,15 +155,16 @@ class Job:
             CosyError: what the request failed of, after all that was spoken before.
         """
         if self._pieces:
-            self.n_taken += 1
-            return self._pieces.popleft()
+            piece = self._pieces.popleft()
+            self.n_taken += piece.said is not None
+            return piece
         if self.error is not None:
             raise self.error
         return None
 
     def hand_out(self, piece: Piece) -> None:
         self._pieces.append(piece)
-        self.n_spoken += 1
+        self.n_spoken += piece.said is not None
         self.notify()
 
     def end(self, state: State, error: CosyError | None = None) -> None:

@@ -166,6 +166,24 @@ def plan_memory(sizes: Sizes, budget: int) -> MemoryPlan:
     )
 
 
+def lasting_plan(sizes: Sizes, budget: int) -> MemoryPlan:
+    """The fastest plan within `budget` bytes that keeps all stages loaded: a service speaks for
+    many at once, each in another stage.
+
+    Raises:
+        UsageError: none does; says what would be enough.
+    """
+    plans = [plan for plan in LADDER if not plan.staged]
+    for plan in plans:
+        if max(peaks(sizes, plan).values()) <= budget:
+            return plan
+    least = max(peaks(sizes, plans[-1]).values())
+    raise UsageError(
+        f"a memory budget of {budget / MB:.0f} MB is too small to serve this model "
+        f"({sizes.precision}): give at least {-(-least // MB)}MB, or take a model of fewer bits"
+    )
+
+
 def parse_bytes(text: str) -> int:
     """Bytes of an amount such as "300MB", "1.5 GB" or "512MiB".
 

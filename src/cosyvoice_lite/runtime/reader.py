@@ -73,6 +73,7 @@ class Reader:
                 speed=request.speed * segment.prosody.rate,
                 solver=request.chosen_solver(),
                 seed=(seed, i),
+                volume=request.volume,
             )
             for i, segment in enumerate(segments)
         ]
@@ -130,6 +131,8 @@ class Reader:
             emotion=request.emotion,
             lexicon=None if request.lexicon is None else Lexicon.open(request.lexicon),
             markup=request.markup,
+            ssml=request.ssml,
+            normalize=request.normalize,
             longest_tokens=self._longest_text(request, voice),
         )
 

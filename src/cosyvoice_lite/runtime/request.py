@@ -18,6 +18,7 @@ from cosyvoice_lite.runtime.voice import Conditioning, Voice
 from cosyvoice_lite.text.segment import Segment
 
 SLOWEST, FASTEST = 0.25, 4.0
+LOUDEST = 4.0
 MAX_SEED = 2**32 - 1
 MAX_STEPS = 1000
 
@@ -44,6 +45,9 @@ class Options(TypedDict, total=False):
     language: str | None
     lexicon: Path | None
     markup: bool
+    ssml: bool | None
+    normalize: bool
+    volume: float
     frontend: str
     sampling: Sampling | None
     solver: str
@@ -69,6 +73,9 @@ class Request:
     language: str | None = None
     lexicon: Path | None = None
     markup: bool = True
+    ssml: bool | None = None
+    normalize: bool = True
+    volume: float = 1.0
     frontend: str = "lite"
     sampling: Sampling | None = None
     solver: str = "exact"
@@ -79,6 +86,8 @@ class Request:
             raise UsageError(
                 f"speed is {self.speed:g}, must be between {SLOWEST:g} and {FASTEST:g}"
             )
+        if not 0.0 <= self.volume <= LOUDEST:
+            raise UsageError(f"volume is {self.volume:g}, must be between 0 and {LOUDEST:g}")
         if self.n_steps is not None and not 1 <= self.n_steps <= MAX_STEPS:
             raise UsageError(f"n_steps is {self.n_steps}, must be between 1 and {MAX_STEPS}")
         if self.solver not in SOLVERS:
@@ -125,6 +134,8 @@ class Utterance:
     solver: Solver
     seed: tuple[int, int]
     """That of the request, and the segment's place in it."""
+    volume: float = 1.0
+    """Factor on the samples, besides that of the segment."""
 
     def __post_init__(self) -> None:
         c = self.conditioning
@@ -171,4 +182,4 @@ class Utterance:
     @property
     def gain(self) -> float:
         """Factor on the samples."""
-        return float(10.0 ** (self.segment.prosody.volume_db / 20))
+        return float(self.volume * 10.0 ** (self.segment.prosody.volume_db / 20))

@@ -7,7 +7,7 @@ mel, and the waveform with its source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,27 +48,41 @@ class ChunkSpeaker:
     voice: Conditioning
     flow: Flow
     vocoder: Vocoder
-    rng: np.random.Generator
+    noise: np.random.Generator
+    draws: np.random.Generator
+    """Of the source."""
     solver: Solver
     pitch: float
+    before_step: Callable[[], None] = lambda: None
+    """Called before each step of the flow and window of the vocoder; what it raises ends it."""
+
+    @property
+    def hop(self) -> int:
+        """Tokens that a chunk adds."""
+        return int(CHUNK_S * self.flow.config.token_rate)
+
+    @property
+    def n_needed(self) -> int:
+        """Tokens for a chunk that another will follow: its own, and those it looks ahead to."""
+        return self.hop + OVERLAP_TOKENS
 
     def stream(self, tokens: Iterable[int]) -> Iterator[Array]:
         """Waveforms, (T_wav,) each, as soon as their tokens are there."""
-        hop = int(CHUNK_S * self.flow.config.token_rate)
         waiting: list[int] = []
         state: StreamState | None = None
         for token in tokens:
             waiting.append(token)
-            if len(waiting) >= hop + OVERLAP_TOKENS:
-                waveform, state = self.speak(waiting, state)
+            if len(waiting) >= self.n_needed:
+                waveform, state = self.voiced(*self.mel(waiting, state), state)
                 yield waveform
-                waiting = waiting[hop:]
+                waiting = waiting[self.hop :]
         if waiting:
-            yield self.speak_last(waiting, state)
+            yield self.voiced_last(self.mel(waiting, state)[0], state)
 
-    def speak(self, tokens: list[int], state: StreamState | None) -> tuple[Array, StreamState]:
+    def voiced(
+        self, mel: Array, kept: FlowCache, state: StreamState | None
+    ) -> tuple[Array, StreamState]:
         """A chunk that another will follow: what can be heard of it, and what that one needs."""
-        mel, kept = self.mel(tokens, state)
         overlap = self.flow.config.frames(OVERLAP_TOKENS)
         mel, ahead = mel[:, :-overlap], mel[:, -overlap:]
         waveform, source = self.waveform(mel, state)
@@ -81,14 +95,14 @@ class ChunkSpeaker:
             waveform_tail=waveform[-held_back:],
         )
 
-    def speak_last(self, tokens: list[int], state: StreamState | None) -> Array:
-        mel, _ = self.mel(tokens, state)
+    def voiced_last(self, mel: Array, state: StreamState | None) -> Array:
+        """The last chunk."""
         return self.waveform(mel, state)[0]
 
     def mel(self, tokens: list[int], state: StreamState | None) -> tuple[Array, FlowCache]:
         """The mel of a chunk, the seam to the one before mended, the vocoder's context ahead."""
         v = self.voice
-        noise = self.flow.noise(len(tokens), v.flow_prompt_mel, self.rng)
+        noise = self.flow.noise(len(tokens), v.flow_prompt_mel, self.noise)
         mel, kept = self.flow.mel(
             tokens,
             v.flow_speaker,
@@ -97,6 +111,7 @@ class ChunkSpeaker:
             noise,
             cache=state.flow if state else None,
             solver=self.solver,
+            before_step=self.before_step,
         )
         if state is None:
             return mel, kept
@@ -105,7 +120,9 @@ class ChunkSpeaker:
 
     def waveform(self, mel: Array, state: StreamState | None) -> tuple[Array, Array]:
         head = state.source_tail if state else None
-        waveform, source = self.vocoder.waveform(mel, self.rng, pitch=self.pitch, source_head=head)
+        waveform, source = self.vocoder.waveform(
+            mel, self.draws, pitch=self.pitch, source_head=head, before_window=self.before_step
+        )
         if state is None:
             return waveform, source
         window = np.hamming(2 * len(state.waveform_tail))

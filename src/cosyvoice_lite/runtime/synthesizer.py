@@ -98,6 +98,9 @@ class Synthesizer(Stages):
             language: of the text, where it can't be seen.
             lexicon: path of a file with readings of your own.
             markup: whether marks and SSML in the text are understood (docs/markup.md).
+            ssml: whether the text is SSML; by default it is if it begins with "<speak".
+            normalize: whether numbers and symbols are read as words.
+            volume: factor on the samples, 0 to 4; what gets too loud is cut off.
             frontend: "lite", or "official" to read numbers and such as the authors' code does.
             sampling: how tokens are drawn; by default as the checkpoint says.
             solver: of the flow: "exact" as the authors' code, "balanced" or "fast".
@@ -281,7 +284,7 @@ class Synthesizer(Stages):
         """The second half of `voiced`."""
         if not mel.shape[1]:
             return Audio.silence(0.0, self.sample_rate)
-        return self._audible(self.vocoder.filtered(mel, source, before_window), utterance)
+        return self.audible(self.vocoder.filtered(mel, source, before_window), utterance)
 
     def utter(self, utterance: Utterance) -> Audio:
         """Text → speech tokens → mel → waveform, one segment."""
@@ -292,27 +295,35 @@ class Synthesizer(Stages):
         if utterance.speed != 1.0:
             yield self.utter(utterance)
             return
-        speaker = ChunkSpeaker(
+        for waveform in self.chunk_speaker(utterance).stream(self.tokens(utterance)):
+            yield self.audible(waveform, utterance)
+
+    def chunk_speaker(
+        self, utterance: Utterance, before_step: Callable[[], None] = lambda: None
+    ) -> ChunkSpeaker:
+        """Speaks the tokens of an utterance, at the speed they have, as they come."""
+        return ChunkSpeaker(
             utterance.conditioning,
             self.flow,
             self.vocoder,
             utterance.rng(NOISE),
+            utterance.rng(SOURCE),
             utterance.solver,
             utterance.pitch,
+            before_step,
         )
-        for waveform in speaker.stream(self.tokens(utterance)):
-            yield self._audible(waveform, utterance)
+
+    def audible(self, waveform: Array, utterance: Utterance) -> Audio:
+        """A waveform as loud as the utterance is to be."""
+        if utterance.gain != 1.0:
+            limit = self.bundle.manifest.model.vocoder.audio_limit
+            waveform = np.clip(waveform * np.float32(utterance.gain), -limit, limit)
+        return Audio(waveform, self.sample_rate)
 
     def _course(self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator) -> Course:
         noise = self.flow.noise(len(tokens), c.flow_prompt_mel, rng)
         prompt = c.flow_prompt_tokens, c.flow_prompt_mel
         return self.flow.course(tokens, c.flow_speaker, *prompt, noise)[0]
-
-    def _audible(self, waveform: Array, utterance: Utterance) -> Audio:
-        if utterance.gain != 1.0:
-            limit = self.bundle.manifest.model.vocoder.audio_limit
-            waveform = np.clip(waveform * np.float32(utterance.gain), -limit, limit)
-        return Audio(waveform, self.sample_rate)
 
 
 def sizes_of(bundle: Bundle) -> Sizes:

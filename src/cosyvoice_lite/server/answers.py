@@ -7,7 +7,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 PING_S = 15.0
 SLICE = 32 << 10
 """Bytes sent at a time, so that a client that leaves is noticed soon."""
+SLICE_IN_BASE64 = SLICE // 4 * 3
+"""Whole groups of three bytes that become four characters."""
 NO_BUFFER = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
@@ -78,6 +80,44 @@ def headers_of(
     return headers
 
 
+class Sliced(Response):
+    """An answer of known length. It may be tens of megabytes, so it is made and handed over little
+    by little: nobody else waits meanwhile."""
+
+    def __init__(
+        self, parts: Iterable[bytes], n_bytes: int, media_type: str, headers: dict[str, str]
+    ) -> None:
+        self.parts = parts
+        self.status_code, self.background, self.media_type = 200, None, media_type
+        self.init_headers({**headers, "Content-Length": str(n_bytes)})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        for part in self.parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
+
+
+def whole_speech(content: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """The bytes of a file."""
+    return Sliced(_slices(content, SLICE), len(content), media_type, headers)
+
+
+def speech_in_json(content: bytes, fields: dict[str, Any], headers: dict[str, str]) -> Response:
+    """A JSON object: "audio", the content in base64, and `fields`."""
+    head = b'{"audio":"'
+    tail = b'",' + json.dumps(fields, ensure_ascii=False).encode()[1:]
+
+    def parts() -> Iterator[bytes]:
+        yield head
+        yield from map(base64.b64encode, _slices(content, SLICE_IN_BASE64))
+        yield tail
+
+    n_bytes = len(head) + 4 * -(-len(content) // 3) + len(tail)
+    return Sliced(parts(), n_bytes, "application/json", headers)
+
+
 class StreamedSpeech(Response):
     """Bytes as they come. Once the first is sent, a failure can only break the connection."""
 
@@ -103,8 +143,7 @@ class StreamedSpeech(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async for content in self.contents():
             self.watch.sent()
-            for start in range(0, len(content), SLICE):
-                part = content[start : start + SLICE]
+            for part in _slices(content, SLICE):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
@@ -116,10 +155,16 @@ class SpeechEvents(StreamedSpeech):
     """The same as OpenAI's events. A failure is an event too."""
 
     def __init__(
-        self, reader: Reader, headers: dict[str, str], watch: Watch, with_done: bool
+        self,
+        reader: Reader,
+        headers: dict[str, str],
+        watch: Watch,
+        *,
+        with_done: bool,
+        timestamps: str = "none",
     ) -> None:
         super().__init__(reader, "text/event-stream", headers, watch)
-        self.with_done = with_done
+        self.with_done, self.timestamps = with_done, timestamps
 
     async def contents(self) -> AsyncIterator[bytes]:
         try:
@@ -135,7 +180,10 @@ class SpeechEvents(StreamedSpeech):
             return
         facts = self.reader.flight.facts
         if facts is not None:
-            yield _event({"type": "speech.audio.done", "usage": usage(facts)})
+            done: dict[str, Any] = {"type": "speech.audio.done", "usage": usage(facts)}
+            if (told := timestamps(facts, self.timestamps)) is not None:
+                done["timestamps"] = told
+            yield _event(done)
         if self.with_done:
             yield b"data: [DONE]\n\n"
 
@@ -161,6 +209,20 @@ class Watch:
         LOG.error("request %s broke off: %s", self.context.id, error)
 
 
+def timestamps(facts: Facts, wanted: str) -> list[dict[str, Any]] | None:
+    """When each word or character is heard, as Kokoro's server tells it; None if nobody asked."""
+    if wanted == "none":
+        return None
+    from cosyvoice_lite.audio.subtitles import Cue, characters, words
+
+    divide = words if wanted == "word" else characters
+    return [
+        {"word": c.text.strip(), "start_time": round(c.start_s, 3), "end_time": round(c.end_s, 3)}
+        for sentence in facts.cues
+        for c in divide(Cue(*sentence))
+    ]
+
+
 def usage(facts: Facts) -> dict[str, int]:
     made = facts.n_speech_tokens
     return {
@@ -183,11 +245,15 @@ async def _with_pings(reader: Reader) -> AsyncIterator[bytes | None]:
             content, waiting = waiting.result(), None
             if content is None:
                 return
-            for start in range(0, len(content), SLICE // 4 * 3):  # whole groups of base64
-                yield content[start : start + SLICE // 4 * 3]
+            for part in _slices(content, SLICE_IN_BASE64):
+                yield part
     finally:
         if waiting is not None:
             waiting.cancel()
+
+
+def _slices(content: bytes, size: int) -> Iterator[bytes]:
+    return (content[start : start + size] for start in range(0, len(content), size))
 
 
 def _event(fields: dict[str, Any]) -> bytes:

@@ -48,6 +48,7 @@ class Asked:
             for name, ours in SAMPLING.items()
             if (value := getattr(body, name)) is not None
         )
+        options = body.normalization_options
         self.options |= {
             "seed": body.seed,
             "language": language(body.language),
@@ -55,6 +56,9 @@ class Asked:
             "sample_rate": body.sample_rate,
             "solver": body.solver or self.service.settings.solver,
             "markup": body.markup,
+            "ssml": body.ssml,
+            "normalize": options is None or options.normalize,
+            "volume": body.volume_multiplier,
             "use_cache": body.cache,
             "priority": body.priority,
             "sampling": sampling,
@@ -93,7 +97,9 @@ class Asked:
     def unknown(self, names: list[str]) -> None:
         self.warnings += [f"unknown-field:{name}" for name in names]
 
-    def speech(self, format: str, *, whole: bool, speed: float = 1.0) -> Speech:
+    def speech(
+        self, format: str, *, whole: bool, in_chunks: bool = False, speed: float = 1.0
+    ) -> Speech:
         """All of it.
 
         Raises:
@@ -112,6 +118,7 @@ class Asked:
             self.text,
             format=format,
             whole=whole,
+            in_chunks=in_chunks and not whole,
             speed=speed,
             owner=self.context.owner,
             deadline=self._deadline(),

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 from cosyvoice_lite.engine.engine import Engine
 from cosyvoice_lite.engine.request import Job, Piece, State
@@ -21,10 +21,16 @@ STUCK_S = 120.0
 
 
 class Bridge:
-    """An engine with a thread that steps it."""
+    """An engine with a thread that steps it.
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    Args:
+        on_cancelled: told how long a request that was given up went on, in seconds.
+    """
+
+    def __init__(
+        self, engine: Engine, on_cancelled: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        self.engine, self.on_cancelled = engine, on_cancelled
         self._wake = threading.Event()
         self._stopping = False
         self._step_began: float | None = None
@@ -67,8 +73,19 @@ class Bridge:
                 if not self._thread.is_alive() and not job.is_over:
                     job.end(State.FAILED, CosyError("the engine has stopped"))
         finally:
+            if not job.is_over:
+                job.notify = self._stopwatch(job)
             job.cancel()
             self._wake.set()
+
+    def _stopwatch(self, job: Job) -> Callable[[], None]:
+        left = time.monotonic()
+
+        def notify() -> None:
+            if job.state is State.CANCELLED:
+                self.on_cancelled(time.monotonic() - left)
+
+        return notify
 
     def stop(self, error: CosyError) -> None:
         """Fail what is there and end the thread; blocks for at most a step."""

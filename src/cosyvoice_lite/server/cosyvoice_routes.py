@@ -34,12 +34,11 @@ async def inference(service: Service, request: Request) -> Response:
         asked.options["solver"] = service.settings.solver
         await _who(asked, service, form, fields)
     _how(asked, service, path, fields)
-    format = request.query_params.get("format", "pcm")
-    if format not in ("pcm", "wav"):
-        raise Problem(400, "invalid_value", "format must be pcm or wav", "format")
+    format = _chosen(request, "format", ("pcm", "wav"))
+    in_chunks = _chosen(request, "stream", ("true", "false")) == "true"
     rate = service.identity.sample_rate
     asked.options["sample_rate"] = rate
-    speech = asked.speech(format, whole=False)
+    speech = asked.speech(format, whole=False, in_chunks=in_chunks)
     media_type = "application/octet-stream" if format == "pcm" else None
     return await streamed(service, request, speech, asked.warnings, media_type=media_type)
 
@@ -77,6 +76,14 @@ def need_encoders(service: Service) -> None:
         raise Problem(
             400, "unsupported_by_model", "this model can't take after recordings", "prompt_wav"
         )
+
+
+def _chosen(request: Request, name: str, choices: tuple[str, ...]) -> str:
+    """One of `choices` from the query; the first of them if it is not there."""
+    value = request.query_params.get(name, choices[0])
+    if value not in choices:
+        raise Problem(400, "invalid_value", f"{name} must be {' or '.join(choices)}", name)
+    return value
 
 
 def _fields(form: FormData, request: Request, names: tuple[str, ...]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cosyvoice_lite.server.limits import RateLimiter, Verdict
 from cosyvoice_lite.server.problems import ClientGoneError, Problem, is_expected, problem, retry
 from cosyvoice_lite.server.service import Service
+from cosyvoice_lite.server.turnstile import Turnstile
 
 LOG = logging.getLogger("cosyvoice_lite.access")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -72,6 +73,7 @@ class Front:
         self.app, self.service, self.limiter, self.doors = app, service, limiter, doors
         self.keys, self.metrics = service.keys, service.metrics
         self.origins = frozenset(origins)
+        self.turnstile = Turnstile()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +83,9 @@ class Front:
         headers = Headers(scope=scope)
         context = Context(_request_id(headers), time.monotonic())
         scope.setdefault("state", {})["context"] = context
-        answer = _Answer(send, context, self._extra_headers(headers, context))
+        extra = self._extra_headers(headers, context)
+        answer = _Answer(send, context, extra, self.turnstile)
+        await self.turnstile.wait()
         try:
             if self._is_preflight(scope, headers):
                 await Preflight(scope, receive, answer)
@@ -194,12 +198,15 @@ EXPOSED = (
 class _Answer:
     """`send`, with our headers added and what was sent noted."""
 
-    def __init__(self, send: Send, context: Context, extra: dict[str, str]) -> None:
-        self.send, self.context, self.extra = send, context, extra
+    def __init__(
+        self, send: Send, context: Context, extra: dict[str, str], turnstile: Turnstile
+    ) -> None:
+        self.send, self.context, self.extra, self.turnstile = send, context, extra, turnstile
         self.began = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            await self.turnstile.wait()  # many may have waited for the same sound
             self.began = True
             self.context.status = message["status"]
             headers = MutableHeaders(scope=message)

@@ -28,7 +28,7 @@ async def ready(service: Service, request: Request) -> Response:
         raise Problem(503, "draining", "the service is shutting down", headers=retry(5))
     if service.pool.cooling_s > 0:
         raise Problem(
-            503, "model_load_failed", "the model failed to load",
+            503, "model_load_failed", service.pool.failure,
             headers=retry(service.pool.cooling_s),
         )  # fmt: skip
     if not service.is_started:

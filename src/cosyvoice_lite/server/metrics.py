@@ -17,7 +17,7 @@ COUNTERS = {
     "input_characters_total": ("Characters of the texts asked for.", ("language",)),
     "text_tokens_total": ("Text tokens read.", ()),
     "speech_tokens_total": ("Speech tokens made.", ()),
-    "rejected_total": ("Requests refused for want of room.", ("reason",)),
+    "rejected_total": ("Requests refused for want of room or time.", ("reason",)),
     "cancelled_total": ("Requests whose client left.", ("stage",)),
     "errors_total": ("Answers with an error.", ("code",)),
     "cache_requests_total": ("Questions to the cache.", ("cache", "result")),
@@ -32,7 +32,7 @@ HISTOGRAMS = {
     "rtf": ("Computing time over duration of the speech.", (), RTFS),
     "stage_duration_seconds": ("Of one run of a stage.", ("stage",), TIMES),
     "batch_size": ("Sentences served by one step.", ("stage",), SIZES),
-    "cancel_latency_seconds": ("From a client's leaving until its work ended.", (), TIMES),
+    "cancel_latency_seconds": ("From the news that a client left until its work ended.", (), TIMES),
     "model_load_seconds": ("Loading the model.", (), TIMES),
     "event_loop_lag_seconds": ("By how much a timer came late.", (), TIMES),
 }

@@ -9,6 +9,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +18,10 @@ from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.engine.engine import Engine
 from cosyvoice_lite.engine.request import Job
 from cosyvoice_lite.engine.scheduler import Limits
-from cosyvoice_lite.runtime.memory import MemoryPlan
+from cosyvoice_lite.errors import UsageError, VoiceError
+from cosyvoice_lite.runtime.memory import MemoryPlan, lasting_plan, parse_bytes
 from cosyvoice_lite.runtime.request import Request
-from cosyvoice_lite.runtime.synthesizer import Synthesizer
+from cosyvoice_lite.runtime.synthesizer import Synthesizer, sizes_of
 from cosyvoice_lite.runtime.voice import Voice, blend
 from cosyvoice_lite.server.bridge import Bridge
 from cosyvoice_lite.server.identity import Identity
@@ -44,13 +46,16 @@ class Model:
         self, identity: Identity, settings: Settings, voices: Path, deltas: Deltas
     ) -> None:
         self.voices = voices
-        memory = MemoryPlan(n_slots=settings.slots)
-        self.synthesizer = Synthesizer(Bundle.open(identity.path), settings.threads or None, memory)
+        bundle = Bundle.open(identity.path)
+        self.limit = parse_bytes(settings.memory_budget) if settings.memory_budget else 0
+        plan = lasting_plan(sizes_of(bundle), self.limit) if self.limit else MemoryPlan()
+        plan = dataclasses.replace(plan, n_slots=min(plan.n_slots, settings.slots))
+        self.synthesizer = Synthesizer(bundle, settings.threads or None, plan)
         self.synthesizer.load()
         limits = Limits(
             n_requests=settings.max_requests,
             work_s=settings.max_work,
-            memory=budget(settings.memory_limit),
+            memory=self.limit or budget(settings.memory_limit),
             patience_s=settings.patience,
         )
         self.engine = Engine(
@@ -60,7 +65,7 @@ class Model:
             on_stage=lambda stage, s: deltas.observe("stage_duration_seconds", s, stage=stage),
             on_batch=lambda stage, n: deltas.observe("batch_size", n, stage=stage),
         )
-        self.bridge = Bridge(self.engine)
+        self.bridge = Bridge(self.engine, partial(deltas.observe, "cancel_latency_seconds"))
         self.reader = ThreadPoolExecutor(1, "reader")
         self.listener = ThreadPoolExecutor(1, "listener")
         self.encoders = ThreadPoolExecutor(2, "encoder")
@@ -69,7 +74,11 @@ class Model:
         """A job for the engine, and its seed; what is wrong with the request is found here."""
         request = self._request(speech, await self.voice(speech)).with_seed()
         plan = await self.read(lambda: self.synthesizer.plan(request))
-        return Job(plan, speech.owner, speech.priority, deadline), request.chosen_seed()
+        job = Job(
+            plan, speech.owner, speech.priority, deadline,
+            in_chunks=speech.in_chunks and not speech.finish,
+        )  # fmt: skip
+        return job, request.chosen_seed()
 
     async def explain(self, speech: Speech) -> Explanation:
         """What the frontend makes of a text."""
@@ -104,19 +113,31 @@ class Model:
         return await _in(self.listener, lambda: self._clone(recording))
 
     async def keep(self, recording: Recording | None, ref: VoiceRef | None, path: Path) -> None:
-        """Write the voice of a recording, or else a blend, into a file."""
+        """Write the voice of a recording, or else a blend, into a file.
+
+        Raises:
+            OSError: the disk refuses. CosyError: there is no such voice to be made.
+        """
         if recording is not None:
             voice = await self.clone(recording)
         else:
             part = None if ref is None else await self.read(lambda: self._of_parts(ref))
             voice = self.synthesizer.reader.voice(part)
-        await self.read(lambda: voice.save(path))
+        try:
+            await self.read(lambda: voice.save(path))
+        except VoiceError as error:
+            raise OSError(str(error)) from error
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run what reads texts or voices in the one thread that does."""
         return await _in(self.reader, work)
 
     def _clone(self, recording: Recording) -> Voice:
+        if self.limit:
+            raise UsageError(
+                "the memory budget has no room for the encoders of recordings: "
+                "add the voice with a service that has none"
+            )
         try:
             return self.synthesizer.clone(read_wave(recording.content), recording.transcript)
         finally:
@@ -147,6 +168,9 @@ class Model:
             seed=speech.seed,
             language=speech.language,
             markup=speech.markup,
+            ssml=speech.ssml,
+            normalize=speech.normalize,
+            volume=speech.volume,
             solver=speech.solver,
             **options,
         )

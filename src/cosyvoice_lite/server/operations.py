@@ -129,7 +129,10 @@ OPERATIONS: tuple[Operation, ...] = (
             "As CosyVoice's own server: 16-bit mono PCM without a header",
             form={name: "file" if name == "prompt_wav" else "text" for name in fields},
             answers=RAW, statuses=WORK, makes_speech=True,
-            query={"format": {"type": "string", "enum": ["pcm", "wav"]}},
+            query={
+                "format": {"type": "string", "enum": ["pcm", "wav"]},
+                "stream": {"type": "string", "enum": ["true", "false"]},
+            },
         )
         for path, fields in cosyvoice_routes.FIELDS.items()
         for method in ("GET", "POST")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
-from cosyvoice_lite.errors import CosyError, OverloadError
+from cosyvoice_lite.errors import CosyError, OverloadError, UsageError
 from cosyvoice_lite.server.metrics import Metrics
 
 LOG = logging.getLogger("cosyvoice_lite.pool")
@@ -54,6 +54,8 @@ class Pool(Generic[M]):
         self.closing: set[asyncio.Task[None]] = set()
         self.n_failures = 0
         self.retry_at = 0.0
+        self.failure = ""
+        """Why the last load failed, as a client may be told."""
         self._idle: asyncio.TimerHandle | None = None
 
     @property
@@ -112,7 +114,7 @@ class Pool(Generic[M]):
             return self.model
         if self.loading is None:
             if (wait_s := self.cooling_s) > 0:
-                raise OverloadError("the model failed to load", "load_failed", wait_s)
+                raise OverloadError(self.failure, "load_failed", wait_s)
             self.loading = asyncio.create_task(self._load())
         return await asyncio.shield(self.loading)
 
@@ -128,7 +130,8 @@ class Pool(Generic[M]):
             self.retry_at = self.clock() + cooldown_s
             self.metrics.count("model_loads_total", result="failed")
             LOG.error("loading failed: %s", error, exc_info=not isinstance(error, CosyError))
-            raise OverloadError("the model failed to load", "load_failed", cooldown_s) from error
+            self.failure = _told(error)
+            raise OverloadError(self.failure, "load_failed", cooldown_s) from error
         finally:
             self.loading = None
         self.n_failures = 0
@@ -159,3 +162,10 @@ class Pool(Generic[M]):
         task = asyncio.create_task(model.close())
         self.closing.add(task)
         task.add_done_callback(self.closing.discard)
+
+
+def _told(error: Exception) -> str:
+    """What a client is told of a failed load: what else may name files is for the log."""
+    if isinstance(error, UsageError):
+        return f"the model can't be loaded: {error}"
+    return "the model could not be loaded; the log says why"

@@ -123,7 +123,4 @@ def _refused(error: HTTPException) -> Problem:
 
 
 def _overloaded(error: OverloadError) -> Problem:
-    message = str(error)
-    if error.reason == "load_failed":
-        message = "the model could not be loaded; the log says why"
-    return Problem(503, OVERLOADS[error.reason], message, headers=retry(error.retry_after_s))
+    return Problem(503, OVERLOADS[error.reason], str(error), headers=retry(error.retry_after_s))

@@ -84,10 +84,12 @@ class Recorder:
         )
 
     def _note(self, piece: Piece) -> None:
-        start = self.duration_s + piece.pause_before_s
-        self.marks += [(name, round(self.duration_s + at, 3)) for name, at in piece.marks.items()]
         self.duration_s += piece.audio.duration_s
-        end = self.duration_s - piece.pause_after_s
-        self.cues.append((round(start, 3), round(max(start, end), 3), piece.text))
-        self.n_text_tokens += piece.n_text_tokens
-        self.n_speech_tokens += piece.n_speech_tokens
+        if (said := piece.said) is None:
+            return
+        start_s = self.duration_s - said.duration_s
+        cue = said.cue
+        self.marks += [(name, round(start_s + at, 3)) for name, at in said.marks.items()]
+        self.cues.append((round(start_s + cue.start_s, 3), round(start_s + cue.end_s, 3), cue.text))
+        self.n_text_tokens += said.n_text_tokens
+        self.n_speech_tokens += said.n_speech_tokens

@@ -127,8 +127,14 @@ class Remote:
         return await self._ask(lambda n: Estimate(n, speech))
 
     async def keep(self, recording: Recording | None, blend: VoiceRef | None, path: Path) -> None:
-        """Write the voice of a recording, or a blend, into a file."""
-        await self._ask(lambda n: Keep(n, recording, blend, str(path)))
+        """Write the voice of a recording, or a blend, into a file.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        refused = await self._ask(lambda n: Keep(n, recording, blend, str(path)))
+        if refused is not None:
+            raise OSError(refused)
 
     async def close(self) -> None:
         """End the worker; its memory is given back."""

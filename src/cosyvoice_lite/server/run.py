@@ -5,12 +5,50 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import socket
 
 import uvicorn
 
 from cosyvoice_lite.server.app import create_app
+from cosyvoice_lite.server.front import Front
 from cosyvoice_lite.server.logs import log
 from cosyvoice_lite.server.settings import Settings
+
+ACCEPTED_PER_TURN = 16
+"""Connections taken in one turn of the event loop, for all that wait would be one long turn."""
+WAITING_CONNECTIONS = 2048
+"""That the system keeps until they are taken."""
+
+
+class Server(uvicorn.Server):
+    """Takes a crowd little by little. What uvicorn calls the backlog is both of the above."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(WAITING_CONNECTIONS)
+
+
+def http_server(app: Front, settings: Settings) -> Server:
+    """A server that has not begun; give `run` a bound socket."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        backlog=ACCEPTED_PER_TURN,
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=settings.proxies,
+        timeout_keep_alive=75,  # longer than clients keep a connection that they may use again
+        timeout_graceful_shutdown=int(settings.shutdown),
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    return Server(config)
 
 
 def serve(settings: Settings) -> None:
@@ -24,20 +62,7 @@ def serve(settings: Settings) -> None:
     logging.getLogger("cosyvoice_lite").info(
         "%s", json.dumps({"event": "settings", **settings.public()}, ensure_ascii=True)
     )
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=settings.proxies,
-        timeout_keep_alive=75,  # longer than clients keep a connection that they may use again
-        timeout_graceful_shutdown=int(settings.shutdown),
-        h11_max_incomplete_event_size=64 << 10,
-    )
+    server = http_server(app, settings)
+    listener = server.config.bind_socket()
     with contextlib.suppress(KeyboardInterrupt):  # the signal that ended it, sent on
-        uvicorn.Server(config).run()
+        server.run(sockets=[listener])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -45,6 +47,12 @@ class Finishing(Struct, forbid_unknown_fields=True):
     fade_out_s: Annotated[float, Meta(ge=0, le=10, description="s")] = 0.0
 
 
+class Normalizing(Struct):
+    """As other servers have it; what they know besides is ignored."""
+
+    normalize: Annotated[bool, Meta(description="read numbers and symbols as words")] = True
+
+
 class Manner(Struct, kw_only=True):
     """What all bodies share: our extensions of the APIs."""
 
@@ -54,6 +62,13 @@ class Manner(Struct, kw_only=True):
     sample_rate: Annotated[int, Meta(ge=8000, le=48000, description="Hz")] | None = None
     solver: Solver | None = None
     markup: Annotated[bool, Meta(description="understand marks and SSML in the text")] = True
+    ssml: Annotated[bool, Meta(description="the text is SSML; null: if it looks so")] | None = None
+    normalization_options: Normalizing | None = None
+    volume_multiplier: Annotated[float, Meta(ge=0, le=4, description="of the samples")] = 1.0
+    timestamps: Annotated[
+        Literal["none", "word", "char"],
+        Meta(description="estimated, in answers that are JSON and at the end of events"),
+    ] = "none"
     cache: Annotated[bool, Meta(description="answer with what was spoken before")] = True
     finish: Finishing | None = None
     priority: Literal["interactive", "batch"] = "interactive"
@@ -82,8 +97,19 @@ class SpeechBody(Manner, kw_only=True):
     instructions: Annotated[str, Meta(max_length=4096)] | None = None
     response_format: Format = "mp3"
     speed: Speed = 1.0
-    stream_format: Literal["audio", "sse"] = "audio"
-    stream: Annotated[bool, Meta(description="false: sent whole, its length known")] | None = None
+    stream_format: (
+        Annotated[
+            Literal["audio", "sse"], Meta(description="named, sentences are sent while spoken")
+        ]
+        | None
+    ) = None
+    stream: (
+        Annotated[
+            bool,
+            Meta(description="true: sentences are sent while spoken; false: whole, length known"),
+        ]
+        | None
+    ) = None
     ref_audio: Annotated[str, Meta(description="a recording to take after, base64")] | None = None
     ref_text: Annotated[str, Meta(max_length=1000, description="what it says")] | None = None
 
@@ -115,6 +141,13 @@ _MISSING = re.compile(r"missing required field `(\w+)`")
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
+def prepare(body: type[Struct]) -> None:
+    """Have the types of a body read now, not with the first request: it takes some 40 ms."""
+    _required(body)
+    with contextlib.suppress(msgspec.ValidationError):
+        msgspec.convert({}, body)
+
+
 def parse(content: bytes, body: type[B], *, strict: bool = False) -> tuple[B, list[str]]:
     """A body, and the names of fields that nobody knows.
 
@@ -144,8 +177,13 @@ def convert(fields: dict[str, Any], body: type[B], *, from_text: bool = False) -
 
 def _present(fields: dict[str, Any], body: type[Struct]) -> dict[str, Any]:
     """Without those that are null where null means absent."""
-    required = {f.name for f in msgspec.structs.fields(body) if f.required}
+    required = _required(body)
     return {n: value for n, value in fields.items() if value is not None or n in required}
+
+
+@functools.cache
+def _required(body: type[Struct]) -> frozenset[str]:
+    return frozenset(f.name for f in msgspec.structs.fields(body) if f.required)
 
 
 def _wrong(message: str) -> Problem:

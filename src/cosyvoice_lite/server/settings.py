@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from cosyvoice_lite.errors import UsageError
+from cosyvoice_lite.runtime.memory import parse_bytes
 
 PREFIX = "COSYVOICE_LITE_"
 HIDDEN = "***"
@@ -73,6 +74,9 @@ class Settings:
     memory_limit: int = _knob(
         0, "what the process may hold; 0: nine tenths of what it can get", unit="MiB", least=0
     )
+    memory_budget: str = _knob(
+        "", "what the model may take, as 600MB: chosen to fit, or refused; empty: all it likes"
+    )
     patience: float = _knob(
         30.0, "after so long a batch request is served like an interactive one", unit="s", least=0
     )
@@ -104,6 +108,8 @@ class Settings:
     def __post_init__(self) -> None:
         for knob in knobs():
             check(knob, getattr(self, knob.name))
+        if self.memory_budget:
+            parse_bytes(self.memory_budget)
 
     def public(self) -> dict[str, Any]:
         """Names and values, secrets hidden."""

@@ -12,6 +12,8 @@ from cosyvoice_lite.server.voices import VoiceRef
 
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 SIZED = ("wav", "flac")
+"""Formats that are sent whole unless a stream is asked for."""
+HEADED = (*SIZED, "mp3")
 """Formats whose header tells the length: sent whole, they are not the bytes that are streamed."""
 
 
@@ -37,6 +39,8 @@ class Speech:
     sample_rate: int | None = None
     whole: bool = False
     """Sent in one go, the length known."""
+    in_chunks: bool = False
+    """Sentences are sent while they are spoken, which does not sound quite the same."""
     recording: Recording | None = None
     mode: str | None = None
     instruct: str | None = None
@@ -46,6 +50,9 @@ class Speech:
     """None: any will do, also that of an answer in the cache."""
     language: str | None = None
     markup: bool = True
+    ssml: bool | None = None
+    normalize: bool = True
+    volume: float = 1.0
     solver: str = "exact"
     sampling: tuple[tuple[str, int | float], ...] = ()
     """What differs from the model's own."""
@@ -61,7 +68,7 @@ class Speech:
     @property
     def is_sized(self) -> bool:
         """Whether the bytes depend on its being sent whole."""
-        return self.whole and self.format in SIZED
+        return self.whole and self.format in HEADED
 
     def cache_key(self, identity: Identity) -> str:
         """The name under which its answer is kept."""
@@ -70,8 +77,9 @@ class Speech:
             "text": self.text,
             "voice": self.voice.key if self.voice else None,
             "recording": self.recording.key if self.recording else None,
-            "sound": [self.format, self.sample_rate, self.is_sized],
+            "sound": [self.format, self.sample_rate, self.is_sized, self.in_chunks],
             "manner": [self.mode, self.instruct, self.emotion, self.speed, self.language],
+            "text_as": [self.ssml, self.normalize, self.volume],
             "way": [self.seed, self.markup, self.solver, list(self.sampling), list(self.finish)],
         }
         return key_of(asked)

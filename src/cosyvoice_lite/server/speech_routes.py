@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from cosyvoice_lite.server.answers import (
     SpeechEvents,
     StreamedSpeech,
     Watch,
     headers_of,
+    speech_in_json,
+    timestamps,
     while_there,
+    whole_speech,
 )
 from cosyvoice_lite.server.asked import Asked, from_base64
+from cosyvoice_lite.server.cache import Facts
 from cosyvoice_lite.server.flight import Flight, Head
 from cosyvoice_lite.server.names import voice_id
 from cosyvoice_lite.server.problems import Problem
@@ -36,9 +39,9 @@ async def article(service: Service, request: Request) -> Response:
     speech = asked.speech("wav", whole=True, speed=body.speed)
     flight, how, content = await collected(service, request, speech)
     head, facts = _landed(flight)
-    return JSONResponse(
+    return speech_in_json(
+        content,
         {
-            "audio": base64.b64encode(content).decode("ascii"),
             "duration": round(facts.duration_s, 3),
             "sample_rate": facts.sample_rate,
             "format": "wav",
@@ -47,8 +50,9 @@ async def article(service: Service, request: Request) -> Response:
             "seed": facts.seed,
             "request_id": asked.context.id,
             "rtf": _rtf(head, facts.duration_s),
+            **_timestamps(facts, body.timestamps),
         },
-        headers=headers_of(head, how, _voice_name(speech), asked.warnings, facts),
+        headers_of(head, how, _voice_name(speech), asked.warnings, facts),
     )
 
 
@@ -66,14 +70,22 @@ async def openai(service: Service, request: Request) -> Response:
     else:
         asked.voice(body.voice)
     events = body.stream_format == "sse"
+    if body.timestamps != "none" and not events:
+        asked.warnings.append("timestamps-ignored")
     streams = body.stream if body.stream is not None else body.response_format not in SIZED
-    speech = asked.speech(body.response_format, whole=not (streams or events), speed=body.speed)
+    speech = asked.speech(
+        body.response_format,
+        whole=not (streams or events),
+        in_chunks=bool(body.stream or body.stream_format),
+        speed=body.speed,
+    )
     if streams or events:
-        return await streamed(service, request, speech, asked.warnings, events=events)
+        wanted = body.timestamps if events else None
+        return await streamed(service, request, speech, asked.warnings, timestamps=wanted)
     flight, how, content = await collected(service, request, speech)
     head, facts = _landed(flight)
     headers = headers_of(head, how, _voice_name(speech), asked.warnings, facts)
-    return Response(content, media_type=head.media_type, headers=headers)
+    return whole_speech(content, head.media_type, headers)
 
 
 async def captions(service: Service, request: Request) -> Response:
@@ -96,14 +108,14 @@ async def captions(service: Service, request: Request) -> Response:
         return PlainTextResponse(vtt(spoken), media_type="text/vtt", headers=headers)
     cues = [{"start": start, "end": end, "text": text} for start, end, text in facts.cues]
     told: dict[str, Any] = {
-        "audio": base64.b64encode(content).decode("ascii"),
         "audio_format": body.audio_format,
         "duration": facts.duration_s,
         "sample_rate": facts.sample_rate,
         "segments": cues,
         "marks": dict(facts.marks),
+        **_timestamps(facts, body.timestamps),
     }
-    return JSONResponse(told, headers=headers)
+    return speech_in_json(content, told, headers)
 
 
 async def streamed(
@@ -112,10 +124,14 @@ async def streamed(
     speech: Speech,
     warnings: list[str],
     *,
-    events: bool = False,
+    timestamps: str | None = None,
     media_type: str | None = None,
 ) -> Response:
-    """An answer that begins when the first sound is there."""
+    """An answer that begins when the first sound is there.
+
+    Args:
+        timestamps: which to tell at the end of events; None sends the bytes alone.
+    """
     context = request.state.context
     reader, how = await service.speaker.ask(speech)
     try:
@@ -126,8 +142,9 @@ async def streamed(
     headers = headers_of(head, how, _voice_name(speech), warnings)
     context.facts |= {"streaming": True, "seed": head.seed, "cache": how}
     watch = Watch(context, service.metrics)
-    if events:
-        return SpeechEvents(reader, headers, watch, service.settings.sse_done)
+    if timestamps is not None:
+        with_done = service.settings.sse_done
+        return SpeechEvents(reader, headers, watch, with_done=with_done, timestamps=timestamps)
     return StreamedSpeech(reader, media_type or head.media_type, headers, watch)
 
 
@@ -158,10 +175,15 @@ def check_model(service: Service, asked: str) -> None:
         )
 
 
-def _landed(flight: Flight) -> tuple[Head, Any]:
+def _landed(flight: Flight) -> tuple[Head, Facts]:
     if flight.head is None or flight.facts is None:
         raise RuntimeError("an answer that is not complete")
     return flight.head, flight.facts
+
+
+def _timestamps(facts: Facts, wanted: str) -> dict[str, Any]:
+    told = timestamps(facts, wanted)
+    return {} if told is None else {"timestamps": told}
 
 
 def _voice_name(speech: Speech) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import secrets
@@ -21,6 +22,7 @@ from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.names import gender, parse_blend, preset, unknown_voice, voice_id
 from cosyvoice_lite.server.problems import Problem
 
+LOG = logging.getLogger("cosyvoice_lite.voices")
 PREFIX = "voice_"
 MAX_VOICES = 1000
 _ID = re.compile(r"voice_[0-9a-f]{16}")
@@ -152,6 +154,7 @@ class Voices:
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
             if isinstance(error, OSError):
+                LOG.error("a voice can't be written: %s", error)
                 raise Problem(500, "internal_error", "the voice can't be written") from error
             raise
         self.added[voice.id] = voice

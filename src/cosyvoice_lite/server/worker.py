@@ -107,8 +107,8 @@ class Worker:
         job, seed = await self.model.job(command.speech, deadline)
         recorder, loop = Recorder(command.speech, seed), asyncio.get_running_loop()
 
-        async def send(content: bytes) -> None:
-            if content:
+        async def send(content: bytes, *, is_last: bool = False) -> None:
+            if content or is_last:  # a format may have no bytes for no sound: so be it
                 await self.room[command.id].acquire()
                 self.send(
                     Part(
@@ -122,7 +122,8 @@ class Worker:
                 async for piece in pieces:
                     encoders = self.model.encoders
                     await send(await loop.run_in_executor(encoders, recorder.write, piece))
-            await send(await loop.run_in_executor(self.model.encoders, recorder.close))
+            rest = await loop.run_in_executor(self.model.encoders, recorder.close)
+            await send(rest, is_last=True)
         except asyncio.CancelledError:
             self.deltas.count("cancelled_total", stage=job.state.value)
             raise
@@ -137,8 +138,12 @@ class Worker:
         self.send(Result(command.id, await self.model.estimate(command.speech)))
 
     async def _keep(self, command: Keep) -> None:
-        await self.model.keep(command.recording, command.blend, Path(command.path))
-        self.send(Result(command.id, None))
+        refused: str | None = None
+        try:
+            await self.model.keep(command.recording, command.blend, Path(command.path))
+        except OSError as error:
+            refused = str(error)
+        self.send(Result(command.id, refused))
 
     async def report(self) -> None:
         """Tell how it is, while there is something to tell."""

@@ -203,12 +203,18 @@ async function voices() {
   $("voice").disabled = false;
 }
 
-/** Emotions are offered unless the model is known to have none. */
+/** The emotions that the model has learnt; all, if it follows instructions or does not tell. */
 function feel(capabilities) {
-  const can = capabilities?.some((name) => name === "emotion" || name === "instruct") ?? true;
+  const all = capabilities?.includes("instruct") ?? true;
+  let can = false;
+  for (const option of $("emotion").options) {
+    if (!option.value) continue;
+    option.hidden = option.disabled = !(all || capabilities.includes(`emotion:${option.value}`));
+    can ||= !option.disabled;
+    if (option.selected && option.disabled) $("emotion").value = "";
+  }
   $("emotion").disabled = !can;
   $("emotion").title = can ? "" : "This model speaks in one manner.";
-  if (!can) $("emotion").value = "";
 }
 
 async function look() {
