@@ -17,6 +17,7 @@ from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.engine.engine import Engine
 from cosyvoice_lite.engine.request import Job
 from cosyvoice_lite.engine.scheduler import Limits
+from cosyvoice_lite.runtime.clones import CloneCache
 from cosyvoice_lite.runtime.memory import MemoryPlan
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
@@ -45,7 +46,12 @@ class Model:
     ) -> None:
         self.voices = voices
         memory = MemoryPlan(n_slots=settings.slots)
-        self.synthesizer = Synthesizer(Bundle.open(identity.path), settings.threads or None, memory)
+        self.synthesizer = Synthesizer(
+            Bundle.open(identity.path),
+            settings.threads or None,
+            memory,
+            CloneCache(None),  # what clients send is not written down unless they add a voice
+        )
         self.synthesizer.load()
         limits = Limits(
             n_requests=settings.max_requests,
