@@ -62,7 +62,7 @@ def test_what_was_used_longest_ago_goes(tmp_path: Path) -> None:
     CloneCache(tmp_path).voice("a", voice)
     size = next(tmp_path.iterdir()).stat().st_size
     CloneCache(tmp_path).voice("b", voice)
-    for name, age in (("a", 200), ("b", 100)):
+    for name, age in (("a", 100), ("b", 200)):
         os.utime(tmp_path / f"{name}.safetensors", (0, age))
     CloneCache(tmp_path).voice("a", never)  # used again
     CloneCache(tmp_path, folder_bytes=2 * size).voice("c", voice)

@@ -30,7 +30,7 @@ BYTES_PER_FRAME = {"flow_encoder": 70_000, "unet": 75_000}
 BYTES_PER_WINDOW_FRAME = 430_000
 """Of activations of the vocoder's filter."""
 WHOLE_BYTES_PER_S = 1_400_000
-"""Of speech held whole while its end is waited for: samples, and the largest copies of finishing."""
+"""Of speech held whole while its end is waited for: samples, and the copies of finishing."""
 WHOLE_MARGIN = 2
 """Speech may last so much longer than predicted."""
 WINDOW_CONTEXT = 28
