@@ -91,14 +91,8 @@ def forced(s: Synthesizer, utterance: Utterance, tokens: list[int]) -> Array:
 
 def flow(s: Synthesizer, u: Utterance, tokens: list[int], noise: Array, solver: str) -> Array:
     c = u.conditioning
-    return s.flow.mel(
-        tokens,
-        c.flow_speaker,
-        c.flow_prompt_tokens,
-        c.flow_prompt_mel,
-        noise,
-        solver=SOLVERS[solver],
-    )[0]
+    prompt = c.flow_prompt_tokens, c.flow_prompt_mel
+    return s.flow.arrive(s.flow.course(tokens, c.flow_speaker, *prompt, noise)[0], SOLVERS[solver])
 
 
 def voiced(s: Synthesizer, utterance: Utterance, mel: Array) -> Array:

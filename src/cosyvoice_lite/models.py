@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from cosyvoice_lite.config import MANIFEST
 from cosyvoice_lite.errors import BundleError
@@ -15,6 +15,8 @@ BUNDLED = "nano"
 _BUNDLED_FOLDER = Path(__file__).with_name(BUNDLED)
 HOME_VARIABLE = "COSYVOICE_LITE_HOME"
 MODEL_VARIABLE = "COSYVOICE_LITE_MODEL"
+CLONES_VARIABLE = "COSYVOICE_LITE_CLONES"
+OFF = "off"
 
 
 def home() -> Path:
@@ -25,6 +27,16 @@ def home() -> Path:
 
 def models_folder() -> Path:
     return home() / "models"
+
+
+def clones_folder() -> Path | None:
+    """Where voices made of recordings are kept to be used again; None where that is "off"."""
+    given = os.environ.get(CLONES_VARIABLE)
+    if given:
+        return None if given == OFF else Path(given)
+    if os.environ.get(HOME_VARIABLE):
+        return home() / "clones"
+    return user_cache_path("cosyvoice-lite", appauthor=False) / "clones"
 
 
 def installed_models() -> dict[str, Path]:

@@ -58,7 +58,7 @@ def pull(
     source: Source = "huggingface",
     mirror: str | None = None,
     index: str = PYPI,
-    precision: str = "fp32",
+    precision: str = "int8",
     replace: bool = False,
     stage: Callable[[str], None] = lambda line: None,
     progress: Progress = unseen,

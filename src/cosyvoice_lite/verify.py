@@ -28,7 +28,7 @@ from cosyvoice_lite.audio.spectral import (
 )
 from cosyvoice_lite.config import HOP_LENGTH
 from cosyvoice_lite.errors import CosyError, UsageError
-from cosyvoice_lite.runtime.cfm import Solver
+from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
 from cosyvoice_lite.runtime.flow import FlowCache
 from cosyvoice_lite.runtime.sampling import log_softmax
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
@@ -128,7 +128,8 @@ def _runs(s: Synthesizer) -> Iterator[Check]:
     tokens = rng.integers(0, model.flow.speech_vocabulary, 2 * model.token_rate).tolist()
     nothing = np.zeros((0, model.flow.n_mels), np.float32)
     noise = s.flow.noise(len(tokens), nothing, rng)
-    mel, _ = s.flow.mel(tokens, speaker, [], nothing, noise, solver=Solver(2, 1))
+    course, _ = s.flow.course(tokens, speaker, [], nothing, noise)
+    mel = s.flow.arrive(course, Solver(2, 1))
     yield _check("runs", "flow", _not_finite(mel))
     waveform, _ = s.vocoder.waveform(mel, rng)
     yield _check("runs", "vocoder", _not_finite(waveform))
@@ -208,9 +209,10 @@ def _compare_flow(s: Synthesizer, case: str, get: _Fields) -> Iterator[Check]:
     x, t, mus, speakers, cond = (get(f"first_step.{k}") for k in ("x", "t", "mu", "spks", "cond"))
     v = s.flow.velocity(x, t, mus, speakers, cond)
     yield _check("velocity", case, _error(v, get("first_step.v")))
-    mel, after = s.flow.mel(
+    course, after = s.flow.course(
         tokens, speaker, prompt_tokens, prompt_mel, get("noise")[0], cache=cache
     )
+    mel = s.flow.arrive(course, SOLVERS["exact"])
     yield _check("mel", case, _error(mel, get("mel")[0]))
     handed_on = np.stack([after.noise, after.mu], axis=-1)
     yield _check("cache", case, _error(handed_on, get("cache_out")[0]))

@@ -30,7 +30,7 @@ BUDGETS = {
 @pytest.fixture(scope="module")
 def fp32(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fp32") / "bundle"
-    convert(GOLDEN, folder)
+    convert(GOLDEN, folder, precision="fp32")
     return folder
 
 

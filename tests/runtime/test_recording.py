@@ -82,7 +82,7 @@ def cloner(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> S
     shutil.copytree(tiny_checkpoint, folder / "c")
     speaker_encoder(folder / "c" / "campplus.onnx")
     speech_tokenizer(folder / "c" / "speech_tokenizer_v1.onnx")
-    convert(folder / "c", folder / "bundle")
+    convert(folder / "c", folder / "bundle", precision="fp32")
     return Synthesizer.open(folder / "bundle", threads=1)
 
 

@@ -14,6 +14,7 @@ import pytest
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.config import HOP_LENGTH, ModelConfig, Sampling
 from cosyvoice_lite.errors import CosyError, TextError, UsageError, VoiceError
+from cosyvoice_lite.runtime.cfm import Solver
 from cosyvoice_lite.runtime.flow import FlowCache
 from cosyvoice_lite.runtime.request import MAX_TEXT_TOKENS, Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
@@ -178,11 +179,14 @@ class RampFlow:
     def noise(self, n_tokens: int, prompt_mel: Array, rng: np.random.Generator) -> Array:
         return np.zeros((1, len(prompt_mel) + self.config.frames(n_tokens)), np.float32)
 
-    def mel(self, tokens: list[int], *_: Any, **__: Any) -> tuple[Array, FlowCache]:
+    def course(self, tokens: list[int], *_: Any, **__: Any) -> tuple[Array, FlowCache]:
         places = (np.arange(self.config.frames(len(tokens))) + 0.5) / self.config.frames(1000)
         places = places * 1000 - 0.5 + tokens[0]
         nothing = np.zeros((1, 34), np.float32)
         return places[None].astype(np.float32), FlowCache(nothing, nothing)
+
+    def arrive(self, course: Array, solver: Solver) -> Array:
+        return course
 
 
 class RampVocoder:

@@ -24,7 +24,11 @@ def add(commands: Any) -> None:
     p.add_argument("checkpoint", type=Path, help="folder with llm.pt, flow.pt, hift.pt …")
     p.add_argument("bundle", type=Path, help="folder to make")
     p.add_argument("--vocabulary", type=Path, help="the tokenizer's .tiktoken file")
-    p.add_argument("--precision", default="fp32", help="fp32 (exact), int8 or int4")
+    p.add_argument(
+        "--precision",
+        default="int8",
+        help="int8 (default), int4 or fp32 (exact)",
+    )
     p.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
     p.set_defaults(run=convert)
 
@@ -60,7 +64,11 @@ def add(commands: Any) -> None:
         default=os.environ.get(MIRROR_VARIABLE),
         help=f"another host with the hub's layout (default: ${MIRROR_VARIABLE})",
     )
-    p.add_argument("--precision", default="fp32", help="fp32 (exact), int8 or int4")
+    p.add_argument(
+        "--precision",
+        default="int8",
+        help="int8 (default), int4 or fp32 (exact)",
+    )
     p.add_argument("--replace", action="store_true", help="overwrite an installed model")
     p.set_defaults(run=pull)
 

@@ -112,13 +112,17 @@ def speak(options: argparse.Namespace) -> int:
     output.check_subtitles(options.subtitles)
     settings = output.chosen_finish(options)
     text = _text(options)
-    synthesizer = _open(options, output.chosen_budget(options))
+    budget = output.chosen_budget(options)
+    synthesizer = _open(options, budget)
     request = _request(options, text, _voice(options, synthesizer))
     if request.instruct and "instruct" not in synthesizer.bundle.manifest.capabilities:
         say("warning: this model is not known to follow instructions; 300M-Instruct is")
     started = time.perf_counter()
     heard = Timeline()
-    parts = _spoken(options, synthesizer, request, heard)
+    utterances = synthesizer.plan(request)
+    if budget is not None and settings.needs_whole:
+        _check_whole(synthesizer, utterances, budget)
+    parts = _spoken(options, synthesizer, utterances, heard)
     n_samples = output.write(options, _finished(parts, settings, heard))
     spent = time.perf_counter() - started
     duration_s = n_samples / synthesizer.sample_rate
@@ -249,14 +253,13 @@ def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) 
 def _spoken(
     options: argparse.Namespace,
     synthesizer: Synthesizer,
-    request: Request,
+    utterances: list[Utterance],
     heard: Timeline,
 ) -> Iterator[Audio]:
     """The speech in pieces: chunk by chunk into a pipe, segment by segment into a file.
 
     When each segment is heard, and the marks in it, is noted on the way.
     """
-    utterances = synthesizer.plan(request)
     start_s = 0.0
     with bar(0 if options.output == STDIO else len(utterances), "segment") as done:
         each = _each(synthesizer, utterances, in_chunks=options.output == STDIO)
@@ -269,6 +272,17 @@ def _spoken(
             heard.marks.update(utterance.mark_times(start_s, duration_s))
             start_s += duration_s
             done()
+    synthesizer.unload()  # what finishes the speech has the memory to itself
+
+
+def _check_whole(synthesizer: Synthesizer, utterances: list[Utterance], budget: int) -> None:
+    """Refuse now what could only fail after all has been spoken."""
+    from cosyvoice_lite.runtime.memory import check_whole
+    from cosyvoice_lite.runtime.synthesizer import sizes_of
+    from cosyvoice_lite.text.explain import predicted_seconds
+
+    seconds = sum(predicted_seconds(u.segment) / u.speed for u in utterances)
+    check_whole(sizes_of(synthesizer.bundle), budget, seconds)
 
 
 def _each(

@@ -96,7 +96,7 @@ def convert(
     checkpoint: Path,
     bundle: Path,
     *,
-    precision: str = "fp32",
+    precision: str = "int8",
     vocabulary: Path | None = None,
     licence: str = "as the checkpoint",
     replace: bool = False,
@@ -105,7 +105,7 @@ def convert(
     """Convert the official checkpoint in `checkpoint` to a new bundle at `bundle`.
 
     Args:
-        precision: a name in `RECIPES`.
+        precision: a name in `RECIPES`; only fp32 can be held to golden files and be quantized.
         vocabulary: the tokenizer's file; looked for in `checkpoint` when not given.
         licence: recorded in the manifest.
         replace: overwrite an existing bundle.

@@ -46,7 +46,8 @@ def quantize(
     """
     if source.manifest.precision != "fp32":
         raise UsageError(
-            f"{source.path}: is {source.manifest.precision} already; start from an fp32 bundle"
+            f"{source.path}: is {source.manifest.precision} already; "
+            "start from one converted with --precision fp32"
         )
     groups = build_graphs(source.manifest.model, recipe(precision))
     graphs = [graph for group in groups.values() for graph in group]

@@ -22,7 +22,8 @@ from cosyvoice_lite.engine.request import Job, Piece, Said, State, Work
 from cosyvoice_lite.engine.scheduler import BATCH, Limits, Scheduler
 from cosyvoice_lite.errors import CancelledError, CosyError, DeadlineError
 from cosyvoice_lite.runtime.lm import Slots
-from cosyvoice_lite.runtime.synthesizer import Synthesizer, with_pauses
+from cosyvoice_lite.runtime.speaking import with_pauses
+from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
 Clock = Callable[[], float]
 T = TypeVar("T")

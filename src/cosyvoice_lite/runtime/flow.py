@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import OVERLAP_TOKENS, ModelConfig
-from cosyvoice_lite.runtime.cfm import SOLVERS, Solver, cosine_span, euler, guided
+from cosyvoice_lite.runtime.cfm import Solver, cosine_span, euler, guided
 from cosyvoice_lite.runtime.session import Session
 
 Array = npt.NDArray[Any]
@@ -76,38 +76,9 @@ class Flow:
         return Session(self.bundle.file("unet.onnx"), self.threads)
 
     def noise(self, n_tokens: int, prompt_mel: Array, rng: np.random.Generator) -> Array:
-        """What `mel` starts from: standard normal, (M, frames of the prompt and the speech)."""
+        """What a course starts from: standard normal, (M, frames of the prompt and the speech)."""
         n_frames = len(prompt_mel) + self.config.frames(n_tokens)
         return rng.standard_normal((self.config.flow.n_mels, n_frames), np.float32)
-
-    def mel(
-        self,
-        tokens: Sequence[int],
-        speaker: Array,
-        prompt_tokens: Sequence[int] | Array,
-        prompt_mel: Array,
-        noise: Array,
-        *,
-        cache: FlowCache | None = None,
-        solver: Solver = SOLVERS["exact"],
-        before_step: Callable[[], None] = lambda: None,
-    ) -> tuple[Array, FlowCache]:
-        """Speak tokens as mel.
-
-        Args:
-            tokens: speech tokens, T_tok of them.
-            speaker: (d_speaker,).
-            prompt_tokens: speech tokens of the reference recording; may be empty.
-            prompt_mel: its mel (T_prompt, M); may be empty.
-            noise: of the prompt and the speech, as `noise` draws it.
-            cache: of the chunk before, when streaming.
-            before_step: called before each step; what it raises ends the work.
-
-        Returns:
-            The mel of `tokens` alone, (M, T_mel), and the cache for the chunk after.
-        """
-        course, kept = self.course(tokens, speaker, prompt_tokens, prompt_mel, noise, cache=cache)
-        return self.arrive(course, solver, before_step), kept
 
     def course(
         self,
@@ -119,7 +90,19 @@ class Flow:
         *,
         cache: FlowCache | None = None,
     ) -> tuple[Course, FlowCache]:
-        """The first half of `mel`, which needs the encoder alone."""
+        """The first half of tokens → mel, which needs the encoder alone.
+
+        Args:
+            tokens: speech tokens, T_tok of them.
+            speaker: (d_speaker,).
+            prompt_tokens: speech tokens of the reference recording; may be empty.
+            prompt_mel: its mel (T_prompt, M); may be empty.
+            noise: of the prompt and the speech, as `noise` draws it.
+            cache: of the chunk before, when streaming.
+
+        Returns:
+            The course, and the cache for the chunk after.
+        """
         n_prompt = len(prompt_mel)
         mu, spks = self.encode(tokens, speaker, prompt_tokens, n_prompt)
         if cache is not None:
@@ -135,7 +118,10 @@ class Flow:
     def arrive(
         self, course: Course, solver: Solver, before_step: Callable[[], None] = lambda: None
     ) -> Array:
-        """The second half of `mel`, which needs the velocity field alone: (M, T_mel)."""
+        """The second half, which needs the velocity field alone: the mel of the tokens, (M, T_mel).
+
+        What `before_step` raises, before any step, ends the work.
+        """
         c = course
         mel = self.solve(c.noise, c.mu, c.spks, c.cond, solver, before_step)
         return mel[:, c.n_prompt :]

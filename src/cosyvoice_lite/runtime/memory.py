@@ -29,6 +29,10 @@ BYTES_PER_FRAME = {"flow_encoder": 70_000, "unet": 75_000}
 """Of activations for a frame of mel, both rows of guidance."""
 BYTES_PER_WINDOW_FRAME = 430_000
 """Of activations of the vocoder's filter."""
+WHOLE_BYTES_PER_S = 1_400_000
+"""Of speech held whole while its end is waited for: samples, and the copies of finishing."""
+WHOLE_MARGIN = 2
+"""Speech may last so much longer than predicted."""
 WINDOW_CONTEXT = 28
 """Frames that a window sees besides its own."""
 
@@ -182,6 +186,21 @@ def lasting_plan(sizes: Sizes, budget: int) -> MemoryPlan:
         f"a memory budget of {budget / MB:.0f} MB is too small to serve this model "
         f"({sizes.precision}): give at least {-(-least // MB)}MB, or take a model of fewer bits"
     )
+
+
+def check_whole(sizes: Sizes, budget: int, seconds: float) -> None:
+    """Whether speech predicted to last so long can be held whole within `budget` bytes.
+
+    Raises:
+        UsageError: it can't; says what to do.
+    """
+    needed = sizes.base + sizes.text + int(seconds * WHOLE_MARGIN * WHOLE_BYTES_PER_S)
+    if needed > budget:
+        raise UsageError(
+            "loudness, trimming, denoising and a fade at the end hold the whole speech: for about "
+            f"{seconds:.0f} s the memory budget must be {-(-needed // MB)}MB; do without them, "
+            "give more, or speak the text in parts"
+        )
 
 
 def parse_bytes(text: str) -> int:

@@ -103,16 +103,15 @@ class ChunkSpeaker:
         """The mel of a chunk, the seam to the one before mended, the vocoder's context ahead."""
         v = self.voice
         noise = self.flow.noise(len(tokens), v.flow_prompt_mel, self.noise)
-        mel, kept = self.flow.mel(
+        course, kept = self.flow.course(
             tokens,
             v.flow_speaker,
             v.flow_prompt_tokens,
             v.flow_prompt_mel,
             noise,
             cache=state.flow if state else None,
-            solver=self.solver,
-            before_step=self.before_step,
         )
+        mel = self.flow.arrive(course, self.solver, self.before_step)
         if state is None:
             return mel, kept
         mel = fade_in_out(mel, state.mel_ahead, np.hamming(2 * state.mel_ahead.shape[1]))

@@ -6,44 +6,38 @@ text ──prepare──► segments ──lm──► speech tokens ──flow�
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from typing_extensions import Unpack
 
-from cosyvoice_lite.audio.effects import interpolate_linear
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.bundle import GRAPHS, Bundle
 from cosyvoice_lite.models import find_model
 from cosyvoice_lite.runtime.cfm import SOLVERS
-from cosyvoice_lite.runtime.flow import Course
-from cosyvoice_lite.runtime.lm import Sentence
+from cosyvoice_lite.runtime.clones import CloneCache, clone_key
 from cosyvoice_lite.runtime.memory import MemoryPlan, Sizes, plan_memory
 from cosyvoice_lite.runtime.pages import resident_bytes
-from cosyvoice_lite.runtime.reader import Reader
-from cosyvoice_lite.runtime.request import NOISE, SOURCE, TOKENS, Options, Request, Utterance
-from cosyvoice_lite.runtime.stages import Stages
-from cosyvoice_lite.runtime.stream import ChunkSpeaker
-from cosyvoice_lite.runtime.voice import Conditioning, Voice, condition
+from cosyvoice_lite.runtime.request import NOISE, SOURCE, Options, Request, Utterance
+from cosyvoice_lite.runtime.speaking import Speaking
+from cosyvoice_lite.runtime.voice import Voice, condition
 from cosyvoice_lite.text.explain import Explanation
 
-Array = npt.NDArray[Any]
 
-GROUPS_OF_SLOTS = 2
-"""Utterances of a group for each decoding slot: when one ends, another takes its place."""
-
-
-class Synthesizer(Stages):
+class Synthesizer(Speaking):
     """An opened bundle that speaks. Stages load when first used; use it from one thread."""
 
     def __init__(
-        self, bundle: Bundle, threads: int | None = None, memory: MemoryPlan | None = None
+        self,
+        bundle: Bundle,
+        threads: int | None = None,
+        memory: MemoryPlan | None = None,
+        clones: CloneCache | None = None,
     ) -> None:
         super().__init__(bundle, threads, memory or MemoryPlan())
-        self.reader = Reader(bundle, self.memory.max_positions)
+        self.clones = CloneCache.default() if clones is None else clones
 
     @classmethod
     def open(
@@ -53,6 +47,7 @@ class Synthesizer(Stages):
         *,
         staged: bool = False,
         memory_budget: int | None = None,
+        clones: CloneCache | None = None,
     ) -> Synthesizer:
         """Open a model.
 
@@ -64,19 +59,16 @@ class Synthesizer(Stages):
                 pays for loading.
             memory_budget: bytes that the process may come to hold: stages, sentences at once,
                 their length and windows are chosen to keep within it.
+            clones: where voices made of recordings are kept; by default a folder that all
+                processes of this user share.
 
         Raises:
             BundleError: no bundle, or a changed one. UsageError: the budget is too small.
         """
         bundle = Bundle.open(find_model(model))
         if memory_budget is None:
-            return cls(bundle, threads, MemoryPlan(staged=staged))
-        return cls(bundle, threads, plan_memory(sizes_of(bundle), memory_budget))
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz of everything it speaks."""
-        return self.bundle.manifest.model.sample_rate
+            return cls(bundle, threads, MemoryPlan(staged=staged), clones)
+        return cls(bundle, threads, plan_memory(sizes_of(bundle), memory_budget), clones)
 
     @property
     def voices(self) -> dict[str, Voice]:
@@ -152,7 +144,7 @@ class Synthesizer(Stages):
         return Audio(self.vocoder.waveform(mel, draws)[0], self.sample_rate)
 
     def clone(self, recording: Audio, transcript: str | None = None, name: str = "clone") -> Voice:
-        """A voice that takes after a recording of 0.5 to 30 s.
+        """A voice that takes after a recording of 0.5 to 30 s; computed once (`clones`).
 
         Args:
             transcript: what the recording says; with it the voice can speak zero_shot.
@@ -160,9 +152,16 @@ class Synthesizer(Stages):
         Raises:
             AudioError: the recording can't be used. VoiceError: the bundle can't read recordings.
         """
+        voice = self.clones.voice(
+            clone_key(recording, transcript, self.bundle),
+            lambda: self._clone(recording, transcript),
+        )
+        return replace(voice, name=name)
+
+    def _clone(self, recording: Audio, transcript: str | None) -> Voice:
         encoder = self.recordings
         return Voice(
-            name=name,
+            name="clone",
             speaker_embedding=encoder.speaker_embedding(recording),
             prompt_text=self.reader.prompt_ids(transcript or ""),
             prompt_tokens=encoder.speech_tokens(recording),
@@ -173,179 +172,9 @@ class Synthesizer(Stages):
         """Decide everything about each segment; what can be wrong is found here."""
         return self.reader.plan(request)
 
-    def utter_all(
-        self,
-        utterances: Iterable[Utterance],
-        *,
-        in_chunks: bool = False,
-    ) -> Iterator[Audio]:
-        """Utterances and the pauses around them, piece by piece.
-
-        Whole utterances are decoded side by side, in groups; chunks come one utterance after the
-        other, because who listens waits for the first.
-        """
-        if in_chunks and not self.memory.whole:
-            for utterance in utterances:
-                yield from with_pauses(utterance, self.utter_in_chunks(utterance))
-            return
-        yield from itertools.chain.from_iterable(self.utter_each(utterances))
-
-    def utter_each(self, utterances: Iterable[Utterance]) -> Iterator[list[Audio]]:
-        """Each utterance with the pauses around it; groups of them are decoded side by side."""
-        for group in _groups(utterances, GROUPS_OF_SLOTS * self.memory.n_slots):
-            for utterance, speech in zip(group, self.utter_group(group), strict=True):
-                yield list(with_pauses(utterance, [speech]))
-
-    def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
-        """Utterances stage by stage: text → speech tokens → mel → waveform."""
-        self.finished("reader", "tokenizer")
-        sentences = [self.sentence(utterance) for utterance in group]
-        self.finished("lm", "text_encoder")
-        self.lm.generate_all(sentences, self.memory.n_slots)
-        self.finished("lm")
-        courses = [self.course(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
-        self.finished("flow", "encoder")
-        mels = [self.arrive(u, course) for u, course in zip(group, courses, strict=True)]
-        self.finished("flow")
-        sources = [self.excitation(u, mel) for u, mel in zip(group, mels, strict=True)]
-        self.finished("vocoder", "f0_predictor")
-        for utterance, mel, source in zip(group, mels, sources, strict=True):
-            yield self.filtered(utterance, mel, source)
-        self.finished("vocoder")
-
-    def sentence(self, utterance: Utterance) -> Sentence:
-        """Text → what the language model starts from."""
-        c = utterance.conditioning
-        return self.lm.sentence(
-            utterance.segment.token_ids,
-            c.lm_speaker,
-            c.lm_prompt_text,
-            c.lm_prompt_tokens.tolist(),
-            utterance.sampling,
-            utterance.rng(TOKENS),
-        )
-
-    def tokens(self, utterance: Utterance) -> Iterator[int]:
-        """Text → speech tokens."""
-        return self.lm.generate(self.sentence(utterance))
-
-    def mel(
-        self,
-        utterance: Utterance,
-        tokens: Sequence[int],
-        before_step: Callable[[], None] = lambda: None,
-    ) -> Array:
-        """Speech tokens → mel, (M, T), at the speed asked for.
-
-        What `before_step` raises, before any step of the flow, ends the work.
-        """
-        return self.arrive(utterance, self.course(utterance, tokens), before_step)
-
-    def course(self, utterance: Utterance, tokens: Sequence[int]) -> Course | None:
-        """The first half of `mel`; None where there are no tokens."""
-        if not tokens:
-            return None
-        return self._course(tokens, utterance.conditioning, utterance.rng(NOISE))
-
-    def arrive(
-        self,
-        utterance: Utterance,
-        course: Course | None,
-        before_step: Callable[[], None] = lambda: None,
-    ) -> Array:
-        """The second half of `mel`: (M, T)."""
-        if course is None:
-            return np.zeros((self.bundle.manifest.model.flow.n_mels, 0), np.float32)
-        mel = self.flow.arrive(course, utterance.solver, before_step)
-        if utterance.speed != 1.0:
-            mel = interpolate_linear(mel, max(1, int(mel.shape[1] / utterance.speed)))
-        return mel
-
-    def voiced(
-        self, utterance: Utterance, mel: Array, before_window: Callable[[], None] = lambda: None
-    ) -> Audio:
-        """Mel → waveform. What `before_window` raises, each 3 s of it, ends the work."""
-        return self.filtered(utterance, mel, self.excitation(utterance, mel), before_window)
-
-    def excitation(self, utterance: Utterance, mel: Array) -> Array:
-        """The first half of `voiced`: (M, T) → (T_wav,)."""
-        if not mel.shape[1]:
-            return np.zeros(0, np.float32)
-        f0 = self.vocoder.f0(mel) * np.float32(utterance.pitch)
-        return self.vocoder.source(f0, utterance.rng(SOURCE))
-
-    def filtered(
-        self,
-        utterance: Utterance,
-        mel: Array,
-        source: Array,
-        before_window: Callable[[], None] = lambda: None,
-    ) -> Audio:
-        """The second half of `voiced`."""
-        if not mel.shape[1]:
-            return Audio.silence(0.0, self.sample_rate)
-        return self.audible(self.vocoder.filtered(mel, source, before_window), utterance)
-
-    def utter(self, utterance: Utterance) -> Audio:
-        """Text → speech tokens → mel → waveform, one segment."""
-        return next(self.utter_group([utterance]))
-
-    def utter_in_chunks(self, utterance: Utterance) -> Iterator[Audio]:
-        """The same, each chunk as soon as its tokens are there."""
-        if utterance.speed != 1.0:
-            yield self.utter(utterance)
-            return
-        for waveform in self.chunk_speaker(utterance).stream(self.tokens(utterance)):
-            yield self.audible(waveform, utterance)
-
-    def chunk_speaker(
-        self, utterance: Utterance, before_step: Callable[[], None] = lambda: None
-    ) -> ChunkSpeaker:
-        """Speaks the tokens of an utterance, at the speed they have, as they come."""
-        return ChunkSpeaker(
-            utterance.conditioning,
-            self.flow,
-            self.vocoder,
-            utterance.rng(NOISE),
-            utterance.rng(SOURCE),
-            utterance.solver,
-            utterance.pitch,
-            before_step,
-        )
-
-    def audible(self, waveform: Array, utterance: Utterance) -> Audio:
-        """A waveform as loud as the utterance is to be."""
-        if utterance.gain != 1.0:
-            limit = self.bundle.manifest.model.vocoder.audio_limit
-            waveform = np.clip(waveform * np.float32(utterance.gain), -limit, limit)
-        return Audio(waveform, self.sample_rate)
-
-    def _course(self, tokens: Sequence[int], c: Conditioning, rng: np.random.Generator) -> Course:
-        noise = self.flow.noise(len(tokens), c.flow_prompt_mel, rng)
-        prompt = c.flow_prompt_tokens, c.flow_prompt_mel
-        return self.flow.course(tokens, c.flow_speaker, *prompt, noise)[0]
-
 
 def sizes_of(bundle: Bundle) -> Sizes:
     """What a memory plan for `bundle`, in this process, starts from."""
     files = bundle.manifest.files
     weights = {g: files[name].size for g in GRAPHS if (name := f"{g}.weights") in files}
     return Sizes(bundle.manifest.model, bundle.manifest.precision, weights, resident_bytes())
-
-
-def with_pauses(utterance: Utterance, speech: Iterable[Audio]) -> Iterator[Audio]:
-    """Speech between the silences its segment asks for."""
-    segment, rate = utterance.segment, 0
-    for part in speech:
-        if segment.pause_before_s > 0 and not rate:
-            yield Audio.silence(segment.pause_before_s, part.sample_rate)
-        rate = part.sample_rate
-        yield part
-    if segment.pause_after_s > 0 and rate:
-        yield Audio.silence(segment.pause_after_s, rate)
-
-
-def _groups(utterances: Iterable[Utterance], size: int) -> Iterator[list[Utterance]]:
-    remaining = iter(utterances)
-    while group := list(itertools.islice(remaining, size)):
-        yield group

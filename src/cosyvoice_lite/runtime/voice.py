@@ -49,18 +49,22 @@ class Voice:
     def has_prompt(self) -> bool:
         return len(self.prompt_tokens) > 0 and len(self.prompt_mel) > 0
 
+    def tensors(self) -> dict[str, Array]:
+        """All that it is but its name and language."""
+        return {
+            "speaker_embedding": np.asarray(self.speaker_embedding, np.float32),
+            "prompt_text": np.array(self.prompt_text, np.int64),
+            "prompt_tokens": np.asarray(self.prompt_tokens, np.int64),
+            "prompt_mel": np.asarray(self.prompt_mel, np.float32),
+        }
+
     def save(self, path: Path | str) -> None:
         """Write the voice as a safetensors file.
 
         Raises:
             VoiceError: the file can't be written.
         """
-        arrays: dict[str, Array] = {
-            "speaker_embedding": np.asarray(self.speaker_embedding, np.float32),
-            "prompt_text": np.array(self.prompt_text, np.int64),
-            "prompt_tokens": np.asarray(self.prompt_tokens, np.int64),
-            "prompt_mel": np.asarray(self.prompt_mel, np.float32),
-        }
+        arrays = self.tensors()
         try:
             with Path(path).open("wb") as file:
                 layout = {k: (a.dtype, a.shape) for k, a in arrays.items()}

@@ -19,6 +19,7 @@ from cosyvoice_lite.engine.engine import Engine
 from cosyvoice_lite.engine.request import Job
 from cosyvoice_lite.engine.scheduler import Limits
 from cosyvoice_lite.errors import UsageError, VoiceError
+from cosyvoice_lite.runtime.clones import CloneCache
 from cosyvoice_lite.runtime.memory import MemoryPlan, lasting_plan, parse_bytes
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer, sizes_of
@@ -50,7 +51,12 @@ class Model:
         self.limit = parse_bytes(settings.memory_budget) if settings.memory_budget else 0
         plan = lasting_plan(sizes_of(bundle), self.limit) if self.limit else MemoryPlan()
         plan = dataclasses.replace(plan, n_slots=min(plan.n_slots, settings.slots))
-        self.synthesizer = Synthesizer(bundle, settings.threads or None, plan)
+        self.synthesizer = Synthesizer(
+            bundle,
+            settings.threads or None,
+            plan,
+            CloneCache(None),  # what clients send is not written down unless they add a voice
+        )
         self.synthesizer.load()
         limits = Limits(
             n_requests=settings.max_requests,
