@@ -281,6 +281,9 @@ def test_a_recording_makes_a_voice(hearing_bundle: Path, tmp_path: Path) -> None
             files={"prompt_wav": wav},
         )
         assert answer.status_code == 200, answer.text
+        voices = {"name": "cache_requests_total", "cache": "voices"}
+        server.eventually(lambda: server.metric(**voices, result="hit") == 1)
+        assert server.metric(**voices, result="miss") == 1
         for broken in (b"RIFF", wav[:2000], b"\x00" * 5000, wav[:44]):
             fields = {"name": "other", "consent": "yes"}
             answer = server.http.post(

@@ -20,7 +20,7 @@ COUNTERS = {
     "rejected_total": ("Requests refused for want of room or time.", ("reason",)),
     "cancelled_total": ("Requests whose client left.", ("stage",)),
     "errors_total": ("Answers with an error.", ("code",)),
-    "cache_requests_total": ("Questions to the cache.", ("cache", "result")),
+    "cache_requests_total": ("Questions to the caches: of speech, of voices.", ("cache", "result")),
     "cache_evictions_total": ("Entries that made room.", ("cache",)),
     "model_loads_total": ("Loads of the model.", ("result",)),
     "model_unloads_total": ("Unloads of the model.", ("reason",)),

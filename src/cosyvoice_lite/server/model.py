@@ -46,7 +46,7 @@ class Model:
     def __init__(
         self, identity: Identity, settings: Settings, voices: Path, deltas: Deltas
     ) -> None:
-        self.voices = voices
+        self.voices, self.deltas = voices, deltas
         bundle = Bundle.open(identity.path)
         self.limit = parse_bytes(settings.memory_budget) if settings.memory_budget else 0
         plan = lasting_plan(sizes_of(bundle), self.limit) if self.limit else MemoryPlan()
@@ -144,10 +144,14 @@ class Model:
                 "the memory budget has no room for the encoders of recordings: "
                 "add the voice with a service that has none"
             )
+        known = self.synthesizer.clones.hits
         try:
-            return self.synthesizer.clone(read_wave(recording.content), recording.transcript)
+            voice = self.synthesizer.clone(read_wave(recording.content), recording.transcript)
         finally:
             self.synthesizer.__dict__.pop("recordings", None)  # 500 MB that most never need
+        how = "hit" if self.synthesizer.clones.hits > known else "miss"
+        self.deltas.count("cache_requests_total", cache="voices", result=how)
+        return voice
 
     def _of_parts(self, ref: VoiceRef) -> str | Voice:
         if len(ref.parts) == 1:
