@@ -17,6 +17,7 @@ import pytest
 
 import archives
 from cosyvoice_lite.cli import main
+from cosyvoice_lite.cli.interrupt import heeded, unwind_on_signals
 from cosyvoice_lite.hub.vocabulary import fetch_whisper_vocabulary
 
 COMMAND = [sys.executable, "-m", "cosyvoice_lite"]
@@ -352,6 +353,22 @@ def test_a_full_output_is_one_line(tiny_bundle: Path) -> None:
             assert done.returncode == 1
             (line,) = done.stderr.splitlines()
             assert "No space left on device" in line
+
+
+@needs_posix
+def test_an_interrupt_that_a_library_swallows_is_heeded_at_the_next_part() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    try:
+        unwind_on_signals()
+        parts = heeded(iter("abc"))
+        assert next(parts) == "a"
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            next(parts)
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
 
 
 @needs_posix

@@ -4,7 +4,7 @@ import io
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -123,15 +123,17 @@ def _new_file(path: PathOrStr) -> Iterator[BinaryIO]:
         place = Path(os.path.realpath(path))
         partial = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
         direct = place.exists() and not place.is_file()
-        file = place.open("wb") if direct else partial.open("xb")
     try:
+        with _writing(path):
+            file = place.open("wb") if direct else partial.open("xb")
         with file:
             yield file
         if not direct:
             with _writing(path):
                 partial.replace(place)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ failed or an error that the message explains, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import os
 import signal
@@ -22,6 +21,7 @@ from cosyvoice_lite.cli import (
     serve_command,
     speech_commands,
 )
+from cosyvoice_lite.cli.interrupt import unwind_on_signals
 from cosyvoice_lite.errors import CosyError, UsageError
 
 INTERRUPTED = 130
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of voices and files may be in any script
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        _unwind_on_sigterm()
+        unwind_on_signals()
         code: int = options.run(options)
         print(end="", flush=True)
         return code
@@ -49,12 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # of the streams: whatever opens files tells more
         _drop_output()
         return _fail(f"can't write the output: {error.strerror or error}", 1)
-
-
-def _unwind_on_sigterm() -> None:
-    """Make a polite kill unwind the stack like Ctrl-C, so that half files are removed."""
-    with contextlib.suppress(ValueError):  # not the main thread: whoever owns it decides
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from cosyvoice_lite.cli import output
+from cosyvoice_lite.cli.interrupt import heeded
 from cosyvoice_lite.cli.progress import bar, say
 from cosyvoice_lite.errors import CosyError, TextError, UsageError
 
@@ -68,7 +69,7 @@ def batch(options: argparse.Namespace) -> int:
         for jobs in _in_groups(_jobs(synthesizer, lines, options, failed)):
             new = [job for job in jobs if not job.output.exists()]
             requests = [job.request for job in new]
-            for job, speech in zip(new, synthesizer.speak_many(requests), strict=True):
+            for job, speech in zip(new, heeded(synthesizer.speak_many(requests)), strict=True):
                 write_parts(job.output, [finish(speech, settings)], job.format)
             spoken, kept = spoken + len(new), kept + len(jobs) - len(new)
             for _ in jobs:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cosyvoice_lite.cli.interrupt import heeded
 from cosyvoice_lite.errors import AudioError, UsageError
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:
     from cosyvoice_lite.audio.codecs import stream_parts, write_parts
 
     if options.output == STDIO:
-        return stream_parts(sys.stdout.buffer, speech, options.format)
-    return write_parts(options.output, speech, options.format)
+        return stream_parts(sys.stdout.buffer, heeded(speech), options.format)
+    return write_parts(options.output, heeded(speech), options.format)
 
 
 def check_subtitles(path: Path | None) -> None:
