@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,18 +51,21 @@ def bench(options: argparse.Namespace) -> int:
             raise UsageError(f"--{name} is {value:g}, must be {least:g} to {most:g}")
     if options.quick:
         options.runs, options.seconds = QUICK_RUNS, QUICK_SECONDS
-    report = _report(Synthesizer.open(find_model(options.model), options.threads), options)
+    report: dict[str, Any] = {}
+    for part in _parts(Synthesizer.open(find_model(options.model), options.threads), options):
+        report |= part
+        if not options.json:  # at once: who interrupts the rest keeps it
+            print("\n".join(tables(part)), flush=True)
     if options.plot is not None:
         from cosyvoice_lite.bench.plot import plot
 
         plot(report, options.plot)
-    if not options.json:
-        print("\n".join(tables(report)))
     print(json.dumps(report, ensure_ascii=False))
     return 0
 
 
-def _report(s: Synthesizer, options: argparse.Namespace) -> dict[str, Any]:
+def _parts(s: Synthesizer, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What is measured, as soon as it is; the machine first."""
     from cosyvoice_lite.bench.load import measure_load
     from cosyvoice_lite.bench.machine import measure_machine
     from cosyvoice_lite.bench.memory import measure_memory
@@ -69,27 +73,27 @@ def _report(s: Synthesizer, options: argparse.Namespace) -> dict[str, Any]:
     from cosyvoice_lite.bench.speed import forced, n_tokens
     from cosyvoice_lite.bench.stages import measure_stages
 
-    utterance = forced(s, options.seconds, options.solver)  # what is wrong is told before any work
+    seconds, solver = options.seconds, options.solver
+    utterance = forced(s, seconds, solver)  # what is wrong is told before any work
     budget, machine = chosen_budget(options), measure_machine(s.threads)
-    report: dict[str, Any] = {
+    yield {
         "bundle": s.bundle.manifest.name,
         "precision": s.bundle.manifest.precision,
-        "solver": options.solver,
-        "audio_s": options.seconds,
+        "solver": solver,
+        "audio_s": seconds,
         "machine": asdict(machine),
     }
     if "memory" in options.only:
-        report["memory_mb"] = measure_memory(s.bundle.path, options.seconds, options.solver, budget)
+        yield {"memory_mb": measure_memory(s.bundle.path, seconds, solver, budget)}
     if "stages" in options.only:
-        found = measure_stages(s, utterance, n_tokens(s, options.seconds), machine)
-        report["stages"] = [asdict(stage) for stage in found]
+        found = measure_stages(s, utterance, n_tokens(s, seconds), machine)
+        yield {"stages": [asdict(stage) for stage in found]}
     if "speed" in options.only:
-        report["speed"] = _speed(s, options)
+        yield {"speed": _speed(s, options)}
     if "load" in options.only:
-        report["load"] = asdict(measure_load(s, options.requests, options.seconds, options.solver))
+        yield {"load": asdict(measure_load(s, options.requests, seconds, solver))}
     if "size" in options.only:
-        report["bundle_mb"], report["installed_mb"] = bundle_mb(s.bundle), installed_mb()
-    return report
+        yield {"bundle_mb": bundle_mb(s.bundle), "installed_mb": installed_mb()}
 
 
 def _speed(s: Synthesizer, options: argparse.Namespace) -> dict[str, Any]:

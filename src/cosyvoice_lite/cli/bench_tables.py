@@ -10,7 +10,16 @@ LARGEST = 5
 
 
 def tables(report: dict[str, Any]) -> Iterator[str]:
-    """Lines, each part of the report after an empty one."""
+    """Lines of the parts that are there, each after an empty one; the machine's first."""
+    if "machine" in report:
+        yield from _machine(report)
+    for part, lines in PARTS:
+        if report.get(part):
+            yield ""
+            yield from lines(report[part])
+
+
+def _machine(report: dict[str, Any]) -> Iterator[str]:
     m = report["machine"]
     yield f"{m['processor']}, {m['threads']} threads, load {m['load']}"
     yield (
@@ -18,10 +27,6 @@ def tables(report: dict[str, Any]) -> Iterator[str]:
         f"{m['gigabytes_per_s']:.1f} GB/s"
     )
     yield f"speaking     {report['bundle']}, {report['precision']}, {report['solver']}"
-    for part, lines in PARTS:
-        if report.get(part):
-            yield ""
-            yield from lines(report[part])
 
 
 def _stages(stages: list[dict[str, Any]]) -> Iterator[str]:

@@ -6,35 +6,21 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cosyvoice_lite.cli import output
 from cosyvoice_lite.cli.output import STDIO
-from cosyvoice_lite.cli.progress import bar, say
+from cosyvoice_lite.cli.progress import say
+from cosyvoice_lite.cli.timeline import Timeline, finished, spoken
 from cosyvoice_lite.errors import TextError, UsageError
 
 if TYPE_CHECKING:
-    from cosyvoice_lite.audio.finish import Finish
-    from cosyvoice_lite.audio.subtitles import Cue
-    from cosyvoice_lite.audio.waveform import Audio
     from cosyvoice_lite.runtime.request import Request, Utterance
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
     from cosyvoice_lite.runtime.voice import Voice
 
 MAX_TEXT_BYTES = 16 << 20
-
-
-@dataclass
-class Timeline:
-    """What is heard when, noted while it is spoken."""
-
-    cues: list[Cue] = field(default_factory=list)
-    marks: dict[str, float] = field(default_factory=dict)
-    trimmed_s: float = 0.0
-    """Cut off the beginning after that."""
 
 
 def add(commands: Any) -> None:
@@ -122,8 +108,8 @@ def speak(options: argparse.Namespace) -> int:
     utterances = synthesizer.plan(request)
     if budget is not None and settings.needs_whole:
         _check_whole(synthesizer, utterances, budget)
-    parts = _spoken(options, synthesizer, utterances, heard)
-    n_samples = output.write(options, _finished(parts, settings, heard))
+    parts = spoken(options, synthesizer, utterances, heard)
+    n_samples = output.write(options, finished(parts, settings, heard))
     spent = time.perf_counter() - started
     duration_s = n_samples / synthesizer.sample_rate
     if options.subtitles is not None:
@@ -165,7 +151,7 @@ def convert_voice(options: argparse.Namespace) -> int:
     voice = synthesizer.reader.voice(_voice(options, synthesizer))
     started = time.perf_counter()
     speech = synthesizer.convert_voice(read_wave(options.source), voice, seed=options.seed)
-    n_samples = output.write(options, _finished(iter([speech]), settings, Timeline()))
+    n_samples = output.write(options, finished(iter([speech]), settings, Timeline()))
     spent = time.perf_counter() - started
     output.report(options, n_samples / synthesizer.sample_rate, spent, {"seed": options.seed})
     return 0
@@ -250,31 +236,6 @@ def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) 
     ).with_seed()
 
 
-def _spoken(
-    options: argparse.Namespace,
-    synthesizer: Synthesizer,
-    utterances: list[Utterance],
-    heard: Timeline,
-) -> Iterator[Audio]:
-    """The speech in pieces: chunk by chunk into a pipe, segment by segment into a file.
-
-    When each segment is heard, and the marks in it, is noted on the way.
-    """
-    start_s = 0.0
-    with bar(0 if options.output == STDIO else len(utterances), "segment") as done:
-        each = _each(synthesizer, utterances, in_chunks=options.output == STDIO)
-        for utterance, parts in zip(utterances, each, strict=True):
-            duration_s = 0.0
-            for part in parts:
-                duration_s += part.duration_s
-                yield part
-            heard.cues.append(utterance.cue(start_s, duration_s))
-            heard.marks.update(utterance.mark_times(start_s, duration_s))
-            start_s += duration_s
-            done()
-    synthesizer.unload()  # what finishes the speech has the memory to itself
-
-
 def _check_whole(synthesizer: Synthesizer, utterances: list[Utterance], budget: int) -> None:
     """Refuse now what could only fail after all has been spoken."""
     from cosyvoice_lite.runtime.memory import check_whole
@@ -283,27 +244,3 @@ def _check_whole(synthesizer: Synthesizer, utterances: list[Utterance], budget: 
 
     seconds = sum(predicted_seconds(u.segment) / u.speed for u in utterances)
     check_whole(sizes_of(synthesizer.bundle), budget, seconds)
-
-
-def _each(
-    synthesizer: Synthesizer, utterances: list[Utterance], *, in_chunks: bool
-) -> Iterator[Iterable[Audio]]:
-    """The parts of each utterance; in chunks not in groups, for who listens waits for the first."""
-    if not in_chunks:
-        yield from synthesizer.utter_each(utterances)
-        return
-    for utterance in utterances:
-        yield synthesizer.utter_all([utterance], in_chunks=True)
-
-
-def _finished(parts: Iterator[Audio], settings: Finish, heard: Timeline) -> Iterator[Audio]:
-    """The output stage; what is cut off the beginning is noted."""
-    from cosyvoice_lite.audio.finish import finish, finish_pieces, head_trimmed_s
-    from cosyvoice_lite.audio.waveform import Audio
-
-    if not settings.needs_whole:
-        yield from finish_pieces(parts, settings)
-        return
-    whole = Audio.concat(parts)
-    heard.trimmed_s = head_trimmed_s(whole, settings)
-    yield finish(whole, settings)

@@ -14,15 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cosyvoice_lite.audio.subtitles import Cue
-from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.engine.chunks import Chunks
 from cosyvoice_lite.engine.estimate import Estimator
-from cosyvoice_lite.engine.request import Job, Piece, Said, State, Work
+from cosyvoice_lite.engine.request import Job, Said, State, Work
 from cosyvoice_lite.engine.scheduler import BATCH, Limits, Scheduler
+from cosyvoice_lite.engine.speech import next_piece
 from cosyvoice_lite.errors import CancelledError, CosyError, DeadlineError
 from cosyvoice_lite.runtime.lm import Slots
-from cosyvoice_lite.runtime.speaking import with_pauses
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
 Clock = Callable[[], float]
@@ -229,7 +227,9 @@ class Engine:
         """Tokens → mel → waveform, of one utterance or a chunk of it."""
         job = work.job
         try:
-            piece = self._piece(work)
+            piece = next_piece(
+                self.synthesizer, work, lambda stage, run: self._timed(stage, work, run)
+            )
         except CancelledError:
             self._end(job, State.CANCELLED)
             return
@@ -253,37 +253,6 @@ class Engine:
             self._end(job, State.FINISHED)
         elif following := job.decoded.pop(job.n_spoken, None):
             self.ready.append(following)
-
-    def _piece(self, work: Work) -> Piece:
-        if work.chunks is not None and work.sentence.tokens:
-            return self._chunk(work, work.chunks)
-        utterance, job, tokens = work.utterance, work.job, work.sentence.tokens
-        mel = self._timed("flow", work, lambda: self.synthesizer.mel(utterance, tokens, job.check))
-        speech = self._timed(
-            "vocoder", work, lambda: self.synthesizer.voiced(utterance, mel, job.check)
-        )
-        work.hear(speech, utterance.segment.pause_before_s)
-        audio = Audio.concat(with_pauses(utterance, [speech]))
-        return Piece(work.index, audio, _said(work, audio.duration_s))
-
-    def _chunk(self, work: Work, chunks: Chunks) -> Piece:
-        """The next chunk, with the pause before it if it is the first, behind it if the last."""
-        utterance, segment = work.utterance, work.utterance.segment
-        is_first, is_last = not chunks.n_samples, not chunks.is_due(work.sentence.tokens)
-        waveform = chunks.next(
-            work.sentence.tokens, lambda stage, run: self._timed(stage, work, run)
-        )
-        parts = [self.synthesizer.audible(waveform, utterance)]
-        rate = parts[0].sample_rate
-        work.hear(parts[0], chunks.n_samples / rate if chunks.n_samples else segment.pause_before_s)
-        if is_first:
-            parts.insert(0, Audio.silence(segment.pause_before_s, rate))
-        if is_last:
-            parts.append(Audio.silence(segment.pause_after_s, rate))
-        audio = Audio.concat(parts)
-        chunks.n_samples += len(audio.samples)
-        said = _said(work, chunks.n_samples / rate) if is_last else None
-        return Piece(work.index, audio, said)
 
     def _timed(self, stage: str, work: Work, run: Callable[[], T]) -> T:
         started = self.clock()
@@ -317,15 +286,3 @@ class Engine:
                 if job.ticket is not None:
                     self.scheduler.leave(job.ticket)
         job.end(state, error)
-
-
-def _said(work: Work, duration_s: float) -> Said:
-    utterance = work.utterance
-    cue = utterance.cue(0.0, duration_s)
-    return Said(
-        duration_s=duration_s,
-        cue=cue if work.heard_s is None else Cue(*work.heard_s, cue.text),
-        n_text_tokens=len(utterance.segment.token_ids),
-        n_speech_tokens=len(work.sentence.tokens),
-        marks=utterance.mark_times(0.0, duration_s),
-    )
