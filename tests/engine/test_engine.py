@@ -13,6 +13,7 @@ from cosyvoice_lite.engine.engine import Engine
 from cosyvoice_lite.engine.request import Job, Piece, State
 from cosyvoice_lite.engine.scheduler import BATCH, Limits
 from cosyvoice_lite.errors import CosyError, DeadlineError, OverloadError
+from cosyvoice_lite.runtime.lanes import Lanes
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
@@ -39,9 +40,22 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def engine(synthesizer: Synthesizer, clock: Clock) -> Engine:
-    return Engine(synthesizer, clock=clock)
+@pytest.fixture(scope="module")
+def on_lanes(synthesizer: Synthesizer) -> Synthesizer:
+    """The same bundle; two lanes of one thread, whatever this machine has."""
+    wide = Synthesizer(synthesizer.bundle, threads=1)
+    wide.lanes = Lanes(threads=2, n_bytes=0)
+    return wide
+
+
+@pytest.fixture(params=["one lane", "two lanes"])
+def engine(
+    request: pytest.FixtureRequest,
+    synthesizer: Synthesizer,
+    on_lanes: Synthesizer,
+    clock: Clock,
+) -> Engine:
+    return Engine(synthesizer if request.param == "one lane" else on_lanes, clock=clock)
 
 
 def job(engine: Engine, text: str = ONE, seed: int = 1, **more: object) -> Job:
@@ -183,19 +197,19 @@ def test_a_cancelled_request_costs_nothing_more_after_one_step(engine: Engine) -
 
 
 def test_a_cancelled_request_leaves_the_flow_within_one_step(
-    engine: Engine, synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = job(engine)
+    one, flow = job(engine), engine.synthesizer.flow
     evaluations = 0
-    velocity = synthesizer.flow.velocity
+    velocities = flow.velocities
 
     def leaving(*arguments: object) -> object:
         nonlocal evaluations
         evaluations += 1
         one.cancel()
-        return velocity(*arguments)  # type: ignore[arg-type]
+        return velocities(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(synthesizer.flow, "velocity", leaving)
+    monkeypatch.setattr(flow, "velocities", leaving)
     engine.add(one)
     run(engine)
     assert one.state is State.CANCELLED
@@ -219,8 +233,9 @@ def test_a_deadline_ends_a_request_wherever_it_is(engine: Engine, clock: Clock) 
 
 
 def test_an_error_of_one_request_is_its_own(
-    engine: Engine, synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    synthesizer = engine.synthesizer
     bad, good = job(engine), job(engine, seed=2)
     voiced = synthesizer.voiced
 
@@ -277,13 +292,14 @@ def test_a_sentence_too_long_for_the_slots_waits_until_they_are_free(
 
 
 def test_what_is_finished_for_a_person_goes_before_batch_work(engine: Engine) -> None:
-    batch, talk = job(engine, priority=BATCH), job(engine, seed=1)
+    first: list[str] = []
+    batch = job(engine, priority=BATCH, notify=lambda: first.append("batch"))
+    talk = job(engine, seed=1, notify=lambda: first.append("talk"))
     engine.add(batch)
     engine.add(talk)
-    done: list[Job] = []
-    while engine.step():
-        done += [one for one in (batch, talk) if one.is_over and one not in done]
-    assert done == [talk, batch]
+    run(engine)
+    assert first[0] == "talk"
+    assert "batch" in first
 
 
 def test_no_room_is_said_at_once(synthesizer: Synthesizer) -> None:
@@ -315,3 +331,25 @@ def test_a_sentence_without_speech_is_silence(engine: Engine) -> None:
     run(engine)
     assert one.state is State.FINISHED
     assert [piece.audio.samples.size for piece in pieces(one)] == [0]
+
+
+def test_a_lone_utterance_waits_for_company_only_while_it_may_come(
+    on_lanes: Synthesizer, clock: Clock
+) -> None:
+    engine, spoken = Engine(on_lanes, clock=clock), list[float]()
+    engine.on_batch = lambda stage, n: spoken.append(n) if stage == "flow" else None
+    for _ in range(2):
+        engine.add(job(engine, seed=5))
+    run(engine)
+    assert spoken == [2]
+    spoken.clear()
+    engine.add(job(engine, seed=5))
+    run(engine)
+    assert spoken == [1]
+    spoken.clear()
+    longer = Sampling(min_token_text_ratio=40.0, max_token_text_ratio=40.0)  # past COMPANY_S
+    plan = on_lanes.plan(Request(TWO, seed=6, sampling=longer))
+    for one in (job(engine, seed=5), Job(plan)):
+        engine.add(one)
+    run(engine)
+    assert set(spoken) == {1}

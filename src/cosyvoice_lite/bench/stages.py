@@ -111,12 +111,12 @@ def _flow_stages(s: Synthesizer, u: Utterance, n_tokens: int) -> Iterator[Stage]
         lambda: s.flow.encode(tokens, c.flow_speaker, c.flow_prompt_tokens, n_prompt),
     )
     x = np.random.default_rng(0).standard_normal((2, n_mels, n_frames), np.float32)
-    t, speaker = np.zeros(2, np.float32), np.zeros((2, n_mels), np.float32)
+    t, speaker = np.float32(0), np.zeros((2, n_mels), np.float32)
     yield Stage(
         "velocity, guided",
         "unet",
         {"B": 2, "T": n_frames},
-        lambda: s.flow.velocity(x, t, x, speaker, x),
+        lambda: s.flow.velocities(x[0], t, x, speaker, x),
     )
 
 

@@ -1,22 +1,23 @@
-"""The engine: utterances of many requests, decoded side by side, spoken one after the other.
+"""The engine: utterances of many requests, decoded side by side, spoken lane by lane.
 
 A step is the least that can be done without looking up: one token for each utterance in a slot, or
-the flow and the vocoder of one utterance that has its tokens, or of its next chunk. What is
-finished goes first, because someone waits for it; a free slot is filled at once, because four
-tokens cost little more than one.
+the flow and the vocoder of an utterance that has its tokens, or of its next chunk, on each lane.
+What is finished goes first, because someone waits for it; a free slot is filled at once, because
+four tokens cost little more than one.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from cosyvoice_lite.engine.chunks import Chunks
 from cosyvoice_lite.engine.estimate import Estimator
-from cosyvoice_lite.engine.request import Job, Said, State, Work
+from cosyvoice_lite.engine.request import Job, Piece, Said, State, Work
 from cosyvoice_lite.engine.scheduler import BATCH, Limits, Scheduler
 from cosyvoice_lite.engine.speech import next_piece
 from cosyvoice_lite.errors import CancelledError, CosyError, DeadlineError
@@ -27,6 +28,8 @@ Clock = Callable[[], float]
 T = TypeVar("T")
 
 SMALLEST_CAPACITY = 1024
+COMPANY_S = 0.1
+"""So long an utterance with its tokens waits for another, where two are spoken at once."""
 TRUSTED_OBSERVATIONS = 3
 """Utterances spoken before a prediction is good enough to refuse a request for."""
 
@@ -100,16 +103,14 @@ class Engine:
     def step(self) -> bool:
         """Do the next piece of work; False if there is none."""
         self._sweep()
-        if self.ready:
-            self._speak(self._take_ready())
+        if works := self._take_ready():
+            self._speak(works)
             return True
         self._fill_slots()
-        if self.ready:  # an utterance without a single token is ready at once
+        if self.slots is not None and self.slots.running:
+            self._decode(self.slots)
             return True
-        if self.slots is None or not self.slots.running:
-            return False
-        self._decode(self.slots)
-        return True
+        return bool(self.ready)  # an utterance without a single token is ready at once
 
     def stop(self, error: CosyError) -> None:
         """Fail everything that is not done."""
@@ -127,10 +128,22 @@ class Engine:
             elif job.deadline is not None and now > job.deadline:
                 self._end(job, State.FAILED, DeadlineError("its time is up"))
 
-    def _take_ready(self) -> Work:
-        work = min(self.ready, key=lambda w: w.job.priority == BATCH)
-        self.ready.remove(work)
-        return work
+    def _take_ready(self) -> list[Work]:
+        """One for each lane; none yet, if company for a lone one may soon be decoded."""
+        n_lanes = self.synthesizer.lanes.n
+        taken = sorted(self.ready, key=lambda w: w.job.priority == BATCH)[:n_lanes]
+        if 0 < len(taken) < n_lanes:
+            jobs = {work.job for work in taken}
+            is_patient = self.clock() - min(work.ready_at for work in taken) < COMPANY_S
+            if is_patient and any(work.job not in jobs for work in self.decoding.values()):
+                return []
+        self.ready = [work for work in self.ready if work not in taken]
+        return taken
+
+    def _make_ready(self, work: Work) -> None:
+        if work not in self.ready:
+            work.ready_at = self.clock()
+            self.ready.append(work)
 
     def _fill_slots(self) -> None:
         while self.slots is None or self.slots.n_free:
@@ -215,32 +228,41 @@ class Engine:
             self._decoded(self.decoding.pop(id(sentence)))
         for work in self.decoding.values():
             if work.is_due and work.index == work.job.n_spoken:
-                self.ready.append(work)
+                self._make_ready(work)
 
     def _decoded(self, work: Work) -> None:
         job, work.is_decoded = work.job, True
-        job.decoded[work.index] = work
-        if work.index == job.n_spoken and all(w.job is not job for w in self.ready):
-            self.ready.append(job.decoded.pop(work.index))
+        if work.index == job.n_spoken:
+            self._make_ready(work)
+        else:
+            job.decoded[work.index] = work
 
-    def _speak(self, work: Work) -> None:
-        """Tokens → mel → waveform, of one utterance or a chunk of it."""
-        job = work.job
-        try:
-            piece = next_piece(
-                self.synthesizer, work, lambda stage, run: self._timed(stage, work, run)
-            )
-        except CancelledError:
-            self._end(job, State.CANCELLED)
-            return
-        except Exception as error:
-            self._fail(job, error)
-            return
-        job.hand_out(piece)
+    def _speak(self, works: Sequence[Work]) -> None:
+        """Tokens → mel → waveform, of utterances of different jobs or chunks of them."""
+
+        def spoken(work: Work) -> Piece | Exception:
+            timed = partial(self._timed, work, 1 / len(works))
+            try:
+                return next_piece(self.synthesizer, work, timed)
+            except Exception as error:
+                return error
+
+        pieces = list(self.synthesizer.lanes.map(spoken, works))
+        self.on_batch("flow", len(works))
+        for work, piece in zip(works, pieces, strict=True):
+            if isinstance(piece, CancelledError):
+                self._end(work.job, State.CANCELLED)
+            elif isinstance(piece, Exception):
+                self._fail(work.job, piece)
+            else:
+                self._hand_out(work, piece)
+
+    def _hand_out(self, work: Work, piece: Piece) -> None:
+        work.job.hand_out(piece)
         if piece.said is not None:
             self._spoken(work, piece.said)
         elif work.is_due:
-            self.ready.append(work)
+            self._make_ready(work)
 
     def _spoken(self, work: Work, said: Said) -> None:
         """All of an utterance was handed out."""
@@ -252,14 +274,15 @@ class Engine:
         if work.index + 1 == len(job.utterances):
             self._end(job, State.FINISHED)
         elif following := job.decoded.pop(job.n_spoken, None):
-            self.ready.append(following)
+            self._make_ready(following)
 
-    def _timed(self, stage: str, work: Work, run: Callable[[], T]) -> T:
+    def _timed(self, work: Work, share: float, stage: str, run: Callable[[], T]) -> T:
+        """Run a stage of `work`, which has this share of the machine."""
         started = self.clock()
         result = run()
         spent_s = self.clock() - started
-        work.spent_s += spent_s
-        work.job.spend(stage, spent_s)
+        work.spent_s += share * spent_s
+        work.job.spend(stage, share * spent_s)
         self.on_stage(stage, spent_s)
         return result
 

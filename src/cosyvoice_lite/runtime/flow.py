@@ -16,6 +16,7 @@ import numpy.typing as npt
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import OVERLAP_TOKENS, ModelConfig
 from cosyvoice_lite.runtime.cfm import Solver, cosine_span, euler, guided
+from cosyvoice_lite.runtime.lanes import Lanes
 from cosyvoice_lite.runtime.session import Session
 
 Array = npt.NDArray[Any]
@@ -62,18 +63,18 @@ class Course:
 class Flow:
     """The flow encoder and the velocity field of one bundle; each loads when first used."""
 
-    def __init__(self, bundle: Bundle, threads: int) -> None:
+    def __init__(self, bundle: Bundle, lanes: Lanes) -> None:
         self.bundle = bundle
-        self.threads = threads
+        self.lanes = lanes
         self.config: ModelConfig = bundle.manifest.model
 
     @cached_property
     def encoder(self) -> Session:
-        return Session(self.bundle.file("flow_encoder.onnx"), self.threads)
+        return Session(self.bundle.file("flow_encoder.onnx"), self.lanes.threads)
 
     @cached_property
     def unet(self) -> Session:
-        return Session(self.bundle.file("unet.onnx"), self.threads)
+        return Session(self.bundle.file("unet.onnx"), self.lanes.threads)
 
     def noise(self, n_tokens: int, prompt_mel: Array, rng: np.random.Generator) -> Array:
         """What a course starts from: standard normal, (M, frames of the prompt and the speech)."""
@@ -161,11 +162,22 @@ class Flow:
         def velocity(x: Array, t: np.float32, step: int) -> Array:
             before_step()
             if step >= solver.n_guided:
-                return self.velocity(x[None], np.full(1, t, np.float32), *alone)[0]
-            v = self.velocity(np.stack([x, x]), np.full(2, t, np.float32), *pair)
-            return guided(v[0], v[1], self.config.flow.guidance_rate)
+                return self.velocities(x, t, *alone)[0]
+            conditional, unconditional = self.velocities(x, t, *pair)
+            return guided(conditional, unconditional, self.config.flow.guidance_rate)
 
         return euler(velocity, noise, cosine_span(solver.n_steps))
+
+    def velocities(
+        self, x: Array, t: np.float32, mu: Array, spks: Array, cond: Array
+    ) -> list[Array]:
+        """v of one x (M, T) under each row of conditions: in one call, or a lane for each."""
+        if self.lanes.n == 1:
+            xs = np.stack([x] * len(mu))
+            return list(self.velocity(xs, np.full(len(mu), t), mu, spks, cond))
+        rows = [(x[None], np.full(1, t), *(a[i : i + 1] for a in (mu, spks, cond)))
+                for i in range(len(mu))]  # fmt: skip
+        return [v[0] for v in self.lanes.map(lambda row: self.velocity(*row), rows)]
 
     def velocity(self, x: Array, t: Array, mu: Array, spks: Array, cond: Array) -> Array:
         """v(x, t | mu, speaker, cond) of B rows: (B, M, T) → (B, M, T)."""

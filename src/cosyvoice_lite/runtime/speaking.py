@@ -71,12 +71,13 @@ class Speaking(Stages):
         self.finished("lm")
         courses = [self.course(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
         self.finished("flow", "encoder")
-        mels = [self.arrive(u, course) for u, course in zip(group, courses, strict=True)]
+        mels = list(self.lanes.map(lambda c: self.arrive(*c), zip(group, courses, strict=True)))
         self.finished("flow")
-        sources = [self.excitation(u, mel) for u, mel in zip(group, mels, strict=True)]
+        voiced = zip(group, mels, strict=True)
+        sources = list(self.lanes.map(lambda m: self.excitation(*m), voiced))
         self.finished("vocoder", "f0_predictor")
-        for utterance, mel, source in zip(group, mels, sources, strict=True):
-            yield self.filtered(utterance, mel, source)
+        excited = zip(group, mels, sources, strict=True)
+        yield from self.lanes.map(lambda e: self.filtered(*e), excited)
         self.finished("vocoder")
 
     def sentence(self, utterance: Utterance) -> Sentence:

@@ -7,6 +7,7 @@ from functools import cached_property
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime.flow import Flow
+from cosyvoice_lite.runtime.lanes import Lanes
 from cosyvoice_lite.runtime.lm import SpeechLM
 from cosyvoice_lite.runtime.memory import MemoryPlan
 from cosyvoice_lite.runtime.pages import give_back
@@ -30,18 +31,20 @@ class Stages:
         self.bundle = bundle
         self.memory = memory
         self.threads = min(threads or available_threads(), available_threads())
+        unet = bundle.manifest.files.get("unet.weights")
+        self.lanes = Lanes(self.threads, unet.size if unet else 0)
 
     @cached_property
     def lm(self) -> SpeechLM:
-        return SpeechLM(self.bundle, self.threads)
+        return SpeechLM(self.bundle, self.lanes.threads)
 
     @cached_property
     def flow(self) -> Flow:
-        return Flow(self.bundle, self.threads)
+        return Flow(self.bundle, self.lanes)
 
     @cached_property
     def vocoder(self) -> Vocoder:
-        return Vocoder(self.bundle, self.threads, self.memory.window_frames)
+        return Vocoder(self.bundle, self.lanes, self.memory.window_frames)
 
     @cached_property
     def recordings(self) -> RecordingEncoder:
