@@ -36,7 +36,7 @@ OPSET = 17
 CONTRIB_OPSET = 1
 IR_VERSION = 8
 CONTRIB_OPERATORS = frozenset(
-    {"DynamicQuantizeMatMul", "GroupQueryAttention", "MatMulNBits", "MultiHeadAttention"}
+    {"DynamicQuantizeMatMul", "Gelu", "GroupQueryAttention", "MatMulNBits", "MultiHeadAttention"}
 )
 
 
