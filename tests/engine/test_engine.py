@@ -1,5 +1,6 @@
 """P5: many requests through the engine are each as the synthesizer would speak it alone."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -291,15 +292,17 @@ def test_a_sentence_too_long_for_the_slots_waits_until_they_are_free(
     assert len(encoded) == 2
 
 
-def test_what_is_finished_for_a_person_goes_before_batch_work(engine: Engine) -> None:
-    first: list[str] = []
-    batch = job(engine, priority=BATCH, notify=lambda: first.append("batch"))
-    talk = job(engine, seed=1, notify=lambda: first.append("talk"))
+def test_what_is_finished_for_a_person_goes_before_batch_work(
+    synthesizer: Synthesizer, clock: Clock
+) -> None:
+    engine = Engine(synthesizer, clock=clock)
+    batch, talk = job(engine, priority=BATCH), job(engine, seed=1)
     engine.add(batch)
     engine.add(talk)
-    run(engine)
-    assert first[0] == "talk"
-    assert "batch" in first
+    done: list[Job] = []
+    while engine.step():
+        done += [one for one in (batch, talk) if one.is_over and one not in done]
+    assert done == [talk, batch]
 
 
 def test_no_room_is_said_at_once(synthesizer: Synthesizer) -> None:
@@ -333,23 +336,39 @@ def test_a_sentence_without_speech_is_silence(engine: Engine) -> None:
     assert [piece.audio.samples.size for piece in pieces(one)] == [0]
 
 
-def test_a_lone_utterance_waits_for_company_only_while_it_may_come(
-    on_lanes: Synthesizer, clock: Clock
+def test_utterances_of_two_requests_are_spoken_at_once(
+    on_lanes: Synthesizer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, spoken = Engine(on_lanes, clock=clock), list[float]()
-    engine.on_batch = lambda stage, n: spoken.append(n) if stage == "flow" else None
-    for _ in range(2):
-        engine.add(job(engine, seed=5))
-    run(engine)
-    assert spoken == [2]
-    spoken.clear()
-    engine.add(job(engine, seed=5))
-    run(engine)
-    assert spoken == [1]
-    spoken.clear()
-    longer = Sampling(min_token_text_ratio=40.0, max_token_text_ratio=40.0)  # past COMPANY_S
-    plan = on_lanes.plan(Request(TWO, seed=6, sampling=longer))
-    for one in (job(engine, seed=5), Job(plan)):
+    engine, together = Engine(on_lanes, clock=clock), threading.Barrier(2, timeout=10)
+    monkeypatch.setattr(on_lanes, "mel", lambda *more: (together.wait(), mel(*more))[1])
+    mel = Synthesizer.mel.__get__(on_lanes)
+    both = [job(engine), job(engine, seed=2)]
+    for one in both:
         engine.add(one)
     run(engine)
-    assert set(spoken) == {1}
+    assert [one.state for one in both] == [State.FINISHED] * 2
+
+
+def test_a_lone_request_has_all_lanes(
+    on_lanes: Synthesizer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, free = Engine(on_lanes, clock=clock), list[int]()
+    monkeypatch.setattr(on_lanes, "mel", lambda *more: (free.append(lanes.n_free), mel(*more))[1])
+    lanes, mel = on_lanes.lanes, Synthesizer.mel.__get__(on_lanes)
+    engine.add(job(engine, TWO))
+    run(engine)
+    assert set(free) == {2}
+
+
+def test_what_a_lane_speaks_for_nobody_is_dropped(on_lanes: Synthesizer, clock: Clock) -> None:
+    engine = Engine(on_lanes, clock=clock)
+    left, stays = job(engine), job(engine, seed=2)
+    for one in (left, stays):
+        engine.add(one)
+    while not engine.speakers.busy:
+        engine.step()
+    next(iter(engine.speakers.busy.values())).job.cancel()
+    run(engine)
+    assert {left.state, stays.state} == {State.CANCELLED, State.FINISHED}
+    assert not engine.speakers.busy
+    assert engine.work_s == 0.0

@@ -1,35 +1,31 @@
 """The engine: utterances of many requests, decoded side by side, spoken lane by lane.
 
 A step is the least that can be done without looking up: one token for each utterance in a slot, or
-the flow and the vocoder of an utterance that has its tokens, or of its next chunk, on each lane.
-What is finished goes first, because someone waits for it; a free slot is filled at once, because
-four tokens cost little more than one.
+the flow and the vocoder of an utterance that has its tokens, or of its next chunk. Where a machine
+has lanes, those run in a lane each while the next tokens are decoded, unless there is but one
+utterance, which has all lanes for itself. What is finished goes first, because someone waits for
+it; a free slot is filled at once, because four tokens cost little more than one.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeVar
 
 from cosyvoice_lite.engine.chunks import Chunks
 from cosyvoice_lite.engine.estimate import Estimator
-from cosyvoice_lite.engine.request import Job, Piece, Said, State, Work
+from cosyvoice_lite.engine.request import Job, Said, State, Work
 from cosyvoice_lite.engine.scheduler import BATCH, Limits, Scheduler
-from cosyvoice_lite.engine.speech import next_piece
+from cosyvoice_lite.engine.speech import Speakers, Spoken
 from cosyvoice_lite.errors import CancelledError, CosyError, DeadlineError
 from cosyvoice_lite.runtime.lm import Slots
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
 Clock = Callable[[], float]
-T = TypeVar("T")
 
 SMALLEST_CAPACITY = 1024
-COMPANY_S = 0.1
-"""So long an utterance with its tokens waits for another, where two are spoken at once."""
 TRUSTED_OBSERVATIONS = 3
 """Utterances spoken before a prediction is good enough to refuse a request for."""
 
@@ -57,6 +53,7 @@ class Engine:
         self.jobs: list[Job] = []
         self.ready: list[Work] = []
         """Decoded and next in their jobs, in the order they became so."""
+        self.speakers = Speakers(self.synthesizer, self.clock)
         self.decoding: dict[int, Work] = {}
         """By the identity of the sentence."""
         self.slots: Slots | None = None
@@ -103,12 +100,18 @@ class Engine:
     def step(self) -> bool:
         """Do the next piece of work; False if there is none."""
         self._sweep()
-        if works := self._take_ready():
-            self._speak(works)
+        for work, spoken in self.speakers.done():
+            if not work.job.is_over:
+                self._hand_out(work, spoken)
+        if self.ready and self.speakers.n_free:
+            self._speak(self._take_ready())
             return True
         self._fill_slots()
         if self.slots is not None and self.slots.running:
             self._decode(self.slots)
+            return True
+        if self.speakers.busy:
+            self.speakers.wait()
             return True
         return bool(self.ready)  # an utterance without a single token is ready at once
 
@@ -128,21 +131,13 @@ class Engine:
             elif job.deadline is not None and now > job.deadline:
                 self._end(job, State.FAILED, DeadlineError("its time is up"))
 
-    def _take_ready(self) -> list[Work]:
-        """One for each lane; none yet, if company for a lone one may soon be decoded."""
-        n_lanes = self.synthesizer.lanes.n
-        taken = sorted(self.ready, key=lambda w: w.job.priority == BATCH)[:n_lanes]
-        if 0 < len(taken) < n_lanes:
-            jobs = {work.job for work in taken}
-            is_patient = self.clock() - min(work.ready_at for work in taken) < COMPANY_S
-            if is_patient and any(work.job not in jobs for work in self.decoding.values()):
-                return []
-        self.ready = [work for work in self.ready if work not in taken]
-        return taken
+    def _take_ready(self) -> Work:
+        work = min(self.ready, key=lambda w: w.job.priority == BATCH)
+        self.ready.remove(work)
+        return work
 
     def _make_ready(self, work: Work) -> None:
-        if work not in self.ready:
-            work.ready_at = self.clock()
+        if work not in self.ready and work not in self.speakers.busy.values():
             self.ready.append(work)
 
     def _fill_slots(self) -> None:
@@ -237,32 +232,31 @@ class Engine:
         else:
             job.decoded[work.index] = work
 
-    def _speak(self, works: Sequence[Work]) -> None:
-        """Tokens → mel → waveform, of utterances of different jobs or chunks of them."""
+    def _speak(self, work: Work) -> None:
+        """Tokens → mel → waveform of an utterance or a chunk: in a lane, or here and now."""
+        others = (*self.ready, *self.speakers.busy.values(), *self.decoding.values())
+        if self.speakers.n_lanes > 1 and any(other.job is not work.job for other in others):
+            self.speakers.start(work)
+        else:
+            self._hand_out(work, self.speakers.speak(work))
 
-        def spoken(work: Work) -> Piece | Exception:
-            timed = partial(self._timed, work, 1 / len(works))
-            try:
-                return next_piece(self.synthesizer, work, timed)
-            except Exception as error:
-                return error
-
-        pieces = list(self.synthesizer.lanes.map(spoken, works))
-        self.on_batch("flow", len(works))
-        for work, piece in zip(works, pieces, strict=True):
-            if isinstance(piece, CancelledError):
-                self._end(work.job, State.CANCELLED)
-            elif isinstance(piece, Exception):
-                self._fail(work.job, piece)
-            else:
-                self._hand_out(work, piece)
-
-    def _hand_out(self, work: Work, piece: Piece) -> None:
-        work.job.hand_out(piece)
-        if piece.said is not None:
-            self._spoken(work, piece.said)
-        elif work.is_due:
-            self._make_ready(work)
+    def _hand_out(self, work: Work, spoken: Spoken) -> None:
+        """Give a job what was spoken of it."""
+        job, piece = work.job, spoken.piece
+        for stage, seconds in spoken.spent:
+            work.spent_s += spoken.share * seconds
+            job.spend(stage, spoken.share * seconds)
+            self.on_stage(stage, seconds)
+        if isinstance(piece, CancelledError):
+            self._end(job, State.CANCELLED)
+        elif isinstance(piece, Exception):
+            self._fail(job, piece)
+        else:
+            job.hand_out(piece)
+            if piece.said is not None:
+                self._spoken(work, piece.said)
+            elif work.is_due:
+                self._make_ready(work)
 
     def _spoken(self, work: Work, said: Said) -> None:
         """All of an utterance was handed out."""
@@ -275,16 +269,6 @@ class Engine:
             self._end(job, State.FINISHED)
         elif following := job.decoded.pop(job.n_spoken, None):
             self._make_ready(following)
-
-    def _timed(self, work: Work, share: float, stage: str, run: Callable[[], T]) -> T:
-        """Run a stage of `work`, which has this share of the machine."""
-        started = self.clock()
-        result = run()
-        spent_s = self.clock() - started
-        work.spent_s += share * spent_s
-        work.job.spend(stage, share * spent_s)
-        self.on_stage(stage, spent_s)
-        return result
 
     def _fail(self, job: Job, error: Exception) -> None:
         """One request fails of its own error; a fault of ours fails it too, and is told as such."""

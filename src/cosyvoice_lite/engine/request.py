@@ -75,8 +75,6 @@ class Work:
     heard_s: tuple[float, float] | None = None
     """From the first to the last sound, counted from its start."""
     spent_s: float = 0.0
-    ready_at: float = 0.0
-    """When something of it could be spoken, on the engine's clock."""
 
     def hear(self, speech: Audio, start_s: float) -> None:
         """Note where there is sound in what was spoken, from `start_s` on."""

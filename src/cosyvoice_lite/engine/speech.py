@@ -2,12 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import NamedTuple, TypeVar
+
 from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.engine.chunks import Chunks, Timed
 from cosyvoice_lite.engine.request import Piece, Said, Work
 from cosyvoice_lite.runtime.speaking import with_pauses
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
+
+T = TypeVar("T")
+LOOK_UP_S = 0.02
+"""So long the engine waits for the lanes when it has nothing else to do."""
+
+
+class Spoken(NamedTuple):
+    """What came of speaking."""
+
+    spent: list[tuple[str, float]]
+    """Stages, and the seconds each took."""
+    share: float
+    """Of the machine, while it was spoken."""
+    piece: Piece | Exception
+
+
+class Speakers:
+    """One speaker for each lane, at work beside the engine; or one with all lanes for itself."""
+
+    def __init__(self, synthesizer: Synthesizer, clock: Callable[[], float]) -> None:
+        self.synthesizer, self.clock = synthesizer, clock
+        self.busy: dict[Future[Spoken], Work] = {}
+        """What is being spoken in the lanes."""
+
+    @property
+    def n_lanes(self) -> int:
+        return self.synthesizer.lanes.n
+
+    @property
+    def n_free(self) -> int:
+        return self.n_lanes - len(self.busy)
+
+    def speak(self, work: Work) -> Spoken:
+        """What can be spoken of `work` now, with all lanes; `work` must be due."""
+        return self._spoken(work, 1.0)
+
+    def start(self, work: Work) -> None:
+        """Speak in a lane what can be spoken of `work`."""
+        share = 1 / self.n_lanes
+        self.busy[self.synthesizer.lanes.start(lambda w: self._spoken(w, share), work)] = work
+
+    def done(self) -> Iterator[tuple[Work, Spoken]]:
+        """What the lanes have spoken since they were last asked."""
+        for future in [future for future in self.busy if future.done()]:
+            yield self.busy.pop(future), future.result()
+
+    def wait(self) -> None:
+        """For a lane that is done, but not for long: somebody may leave, or come."""
+        wait(self.busy, LOOK_UP_S, FIRST_COMPLETED)
+
+    def _spoken(self, work: Work, share: float) -> Spoken:
+        spent: list[tuple[str, float]] = []
+
+        def timed(stage: str, work: Callable[[], T]) -> T:
+            started = self.clock()
+            result = work()
+            spent.append((stage, self.clock() - started))
+            return result
+
+        try:
+            return Spoken(spent, share, next_piece(self.synthesizer, work, timed))
+        except Exception as error:
+            return Spoken(spent, share, error)
 
 
 def next_piece(synthesizer: Synthesizer, work: Work, timed: Timed) -> Piece:

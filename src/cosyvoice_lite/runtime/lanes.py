@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeVar
 
@@ -50,6 +50,10 @@ class Lanes:
         if self.n_free == 1 or len(items) < 2:
             return map(work, items)
         return self._pool.map(work, items)
+
+    def start(self, work: Callable[[T], R], item: T) -> Future[R]:
+        """`work` of an item in a lane, as soon as one is free."""
+        return self._pool.submit(work, item)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
