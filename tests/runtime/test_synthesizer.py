@@ -167,7 +167,7 @@ def test_a_cue_leaves_its_pauses_out(synthesizer: Synthesizer) -> None:
 
 # --- streaming -------------------------------------------------------------------------------
 
-CHUNK, OVERLAP, VOCODER_FRAMES = 100, 20, 20  # tokens, tokens, frames: as the authors stream
+OVERLAP, VOCODER_FRAMES = 20, 20  # tokens, frames: as the authors stream
 
 
 class RampFlow:
@@ -209,23 +209,39 @@ def chunks_of(tiny_bundle: Path, n_tokens: int, *, real: bool) -> tuple[list[Arr
 
 
 @pytest.mark.parametrize("real", [True, False])
-@pytest.mark.parametrize("n_tokens", [1, 20, 119, 120, 121, 219, 220, 347])
-def test_chunks_have_the_authors_lengths_and_add_up(
+@pytest.mark.parametrize("n_tokens", [1, 20, 44, 45, 46, 94, 95, 194, 195, 196, 347])
+def test_chunks_grow_to_the_authors_length_and_add_up(
     n_tokens: int, real: bool, tiny_bundle: Path
 ) -> None:
-    """A chunk of 120 tokens gives what is heard of 100; the first holds back 20 frames more.
+    """Of a chunk all but 20 tokens are heard; the first holds back 20 frames more.
 
     The sum may differ from the whole by the rounding of each chunk to frames, nothing else.
     """
     chunks, model = chunks_of(tiny_bundle, n_tokens, real=real)
-    n_whole = max(0, (n_tokens - OVERLAP) // CHUNK)
-    heard = model.frames(CHUNK + OVERLAP) - model.frames(OVERLAP)
-    frames = [heard] * n_whole + [model.frames(n_tokens - n_whole * CHUNK)]
-    if n_whole:
+    hops, left = [], n_tokens
+    for hop in (25, 50, 100, 100, 100):  # half a second, one, two
+        if left >= hop + OVERLAP:
+            hops.append(hop)
+            left -= hop
+    frames = [model.frames(hop + OVERLAP) - model.frames(OVERLAP) for hop in hops]
+    frames.append(model.frames(left))
+    if hops:
         frames[0] -= VOCODER_FRAMES
         frames[-1] += VOCODER_FRAMES
     assert [len(chunk) for chunk in chunks] == [n * HOP_LENGTH for n in frames]
-    assert abs(sum(frames) - model.frames(n_tokens)) <= n_whole
+    assert abs(sum(frames) - model.frames(n_tokens)) <= len(hops)
+
+
+@pytest.mark.parametrize(("token_rate", "n_frames"), [(50, 34), (25, 68)])
+def test_a_chunk_begins_with_the_noise_that_the_one_before_ended_with(
+    token_rate: int, n_frames: int, tiny_bundle: Path
+) -> None:
+    s = Synthesizer.open(tiny_bundle, threads=1)
+    model = s.flow.config
+    s.flow.config = replace(model, flow=replace(model.flow, token_rate=token_rate))
+    speaker = s.chunk_speaker(one_utterance(s))
+    _, kept = speaker.mel(list(range(60)), None)
+    assert kept.n_frames == n_frames == s.flow.config.frames(OVERLAP)
 
 
 def test_chunks_continue_where_the_one_before_ended(tiny_bundle: Path) -> None:
@@ -245,7 +261,7 @@ def test_chunks_continue_where_the_one_before_ended(tiny_bundle: Path) -> None:
 
 def test_streamed_speech_has_no_clicks_at_its_seams(tiny_bundle: Path) -> None:
     chunks, _ = chunks_of(tiny_bundle, 347, real=True)
-    assert len(chunks) == 4
+    assert len(chunks) == 5
     steps = np.abs(np.diff(np.concatenate(chunks)))
     usual = max(np.abs(np.diff(chunk)).max() for chunk in chunks)
     for seam in np.cumsum([len(chunk) for chunk in chunks])[:-1]:

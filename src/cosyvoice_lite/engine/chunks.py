@@ -34,17 +34,17 @@ class Chunks:
 
     def is_due(self, tokens: Sequence[int]) -> bool:
         """Whether there are tokens enough for a chunk that another will follow."""
-        return len(tokens) - self.n_spoken >= self.speaker.n_needed
+        return len(tokens) - self.n_spoken >= self.speaker.n_needed(self.n_spoken)
 
     def next(self, tokens: Sequence[int], timed: Timed) -> npt.NDArray[Any]:
         """The waveform of the next chunk, (T_wav,): the last one if none is due."""
         s, state, is_last = self.speaker, self.state, not self.is_due(tokens)
-        part = list(tokens[self.n_spoken : self.n_spoken + s.n_needed])
+        part = list(tokens[self.n_spoken : self.n_spoken + s.n_needed(self.n_spoken)])
         mel, kept = timed("flow", lambda: s.mel(part, state))
         waveform: npt.NDArray[Any]
         if is_last:
             waveform = timed("vocoder", lambda: s.voiced_last(mel, state))
         else:
             waveform, self.state = timed("vocoder", lambda: s.voiced(mel, kept, state))
-            self.n_spoken += s.hop
+            self.n_spoken += s.hop(self.n_spoken)
         return waveform.astype(np.float32, copy=False)

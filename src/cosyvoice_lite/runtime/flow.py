@@ -22,7 +22,8 @@ from cosyvoice_lite.runtime.session import Session
 Array = npt.NDArray[Any]
 
 CACHED_FRAMES = 34
-"""Frames at the end of a streamed chunk whose noise and mu the next chunk starts with."""
+"""Frames at the end of a streamed chunk whose noise and mu the next chunk starts with, in the
+authors' code: as many as a chunk looks ahead, at 50 tokens a second."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Flow:
         noise: Array,
         *,
         cache: FlowCache | None = None,
+        n_cached: int = CACHED_FRAMES,
     ) -> tuple[Course, FlowCache]:
         """The first half of tokens → mel, which needs the encoder alone.
 
@@ -100,6 +102,7 @@ class Flow:
             prompt_mel: its mel (T_prompt, M); may be empty.
             noise: of the prompt and the speech, as `noise` draws it.
             cache: of the chunk before, when streaming.
+            n_cached: frames of this one's end that the next begins with.
 
         Returns:
             The course, and the cache for the chunk after.
@@ -110,7 +113,7 @@ class Flow:
             n = cache.n_frames
             noise = np.concatenate([cache.noise, noise[:, n:]], axis=1)
             mu = np.concatenate([cache.mu, mu[:, n:]], axis=1)
-        kept = FlowCache(_prompt_and_tail(noise, n_prompt), _prompt_and_tail(mu, n_prompt))
+        kept = FlowCache(*(_prompt_and_tail(x, n_prompt, n_cached) for x in (noise, mu)))
         cond = np.zeros_like(mu)
         if n_prompt:
             cond[:, :n_prompt] = prompt_mel.T
@@ -217,5 +220,5 @@ def linear_grid(n_in: int, n_out: int) -> Grid:
     return Grid(left, np.minimum(left + 1, n_in - 1), weight)
 
 
-def _prompt_and_tail(x: Array, n_prompt: int) -> Array:
-    return np.concatenate([x[:, :n_prompt], x[:, -CACHED_FRAMES:]], axis=1)
+def _prompt_and_tail(x: Array, n_prompt: int, n_tail: int) -> Array:
+    return np.concatenate([x[:, :n_prompt], x[:, -n_tail:]], axis=1)

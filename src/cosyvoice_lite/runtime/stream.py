@@ -24,6 +24,8 @@ from cosyvoice_lite.runtime.voice import Conditioning
 Array = npt.NDArray[Any]
 
 CHUNK_S = 2.0
+FIRST_CHUNK_S = 0.5
+"""Who listens hears this soon; every chunk is at most twice as long as all before it together."""
 VOCODER_OVERLAP_FRAMES = 20
 
 
@@ -56,26 +58,28 @@ class ChunkSpeaker:
     before_step: Callable[[], None] = lambda: None
     """Called before each step of the flow and window of the vocoder; what it raises ends it."""
 
-    @property
-    def hop(self) -> int:
-        """Tokens that a chunk adds."""
-        return int(CHUNK_S * self.flow.config.token_rate)
+    def hop(self, n_spoken: int) -> int:
+        """Tokens that a chunk adds to those spoken before it."""
+        rate = self.flow.config.token_rate
+        shortest = max(int(FIRST_CHUNK_S * rate), OVERLAP_TOKENS + 1)  # else its ends would meet
+        return min(max(2 * n_spoken, shortest), int(CHUNK_S * rate))
 
-    @property
-    def n_needed(self) -> int:
+    def n_needed(self, n_spoken: int) -> int:
         """Tokens for a chunk that another will follow: its own, and those it looks ahead to."""
-        return self.hop + OVERLAP_TOKENS
+        return self.hop(n_spoken) + OVERLAP_TOKENS
 
     def stream(self, tokens: Iterable[int]) -> Iterator[Array]:
         """Waveforms, (T_wav,) each, as soon as their tokens are there."""
         waiting: list[int] = []
+        n_spoken = 0
         state: StreamState | None = None
         for token in tokens:
             waiting.append(token)
-            if len(waiting) >= self.n_needed:
+            if len(waiting) >= self.n_needed(n_spoken):
                 waveform, state = self.voiced(*self.mel(waiting, state), state)
                 yield waveform
-                waiting = waiting[self.hop :]
+                hop = self.hop(n_spoken)
+                waiting, n_spoken = waiting[hop:], n_spoken + hop
         if waiting:
             yield self.voiced_last(self.mel(waiting, state)[0], state)
 
@@ -110,6 +114,7 @@ class ChunkSpeaker:
             v.flow_prompt_mel,
             noise,
             cache=state.flow if state else None,
+            n_cached=self.flow.config.frames(OVERLAP_TOKENS),
         )
         mel = self.flow.arrive(course, self.solver, self.before_step)
         if state is None:
