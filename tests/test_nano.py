@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from likeness import cepstra, distance
 
+from cosyvoice_lite.audio.subtitles import words
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.cli import main
@@ -18,6 +19,7 @@ from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.models import bundled_card, bundled_model
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
+from cosyvoice_lite.runtime.timing import found
 
 ROOT = Path(__file__).parents[1]
 VOICES = ("zh_female", "en_male", "ja_female", "ko_female", "yue_male")
@@ -97,3 +99,18 @@ def test_it_is_small_and_says_what_it_is() -> None:
     card = bundled_card()
     for source in ("Yue Tan", "jyutnet", "Tohoku University", "flite", "espeak-ng"):
         assert source in card
+
+
+def test_a_pause_belongs_to_the_comma_and_not_to_a_word(nano: Synthesizer) -> None:
+    """A second of silence put where the comma is: no word gets longer, those behind are later."""
+    text = "The train was late, so I walked to the office."
+    (utterance,) = nano.plan(Request(text, voice="en_male", seed=1))
+    speech = nano.utter(utterance)
+    before = words(found(utterance, speech))
+    at = round((before[3].end_s + before[4].start_s) / 2 * speech.sample_rate)
+    parts = (speech.samples[:at], np.zeros(speech.sample_rate, np.float32), speech.samples[at:])
+    after = words(found(utterance, Audio(np.concatenate(parts), speech.sample_rate)))
+    assert [word.text.strip() for word in after] == text.split()
+    moved = [b.start_s - a.start_s for a, b in zip(before, after, strict=True)]
+    assert moved == pytest.approx([0.0] * 4 + [1.0] * 6, abs=0.08)
+    assert after[4].start_s - after[3].end_s > 0.9

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosyvoice_lite.audio.subtitles import LINE_WIDTH, Cue, lines, srt, vtt, words
+from cosyvoice_lite.audio.subtitles import (
+    LINE_WIDTH,
+    Cue,
+    Stretch,
+    characters,
+    lines,
+    srt,
+    vtt,
+    words,
+)
 
 LONG = "Good morning, my dear friend! How are you today? I am well, thank you very much indeed."
 HAN = "今天天气很好，我们去公园散步吧。" * 4
@@ -81,3 +90,39 @@ def test_no_text_breaks_a_file(text: str, start_s: float, length_s: float) -> No
 def test_what_is_cut_off_moves_all_times() -> None:
     assert Cue(0.5, 2.0, "a").within(1.0, 9.0) == Cue(0.0, 1.0, "a")
     assert Cue(0.5, 2.0, "a").within(0.25, 1.0) == Cue(0.25, 1.0, "a")
+
+
+HEARD = Cue(
+    1.0,
+    3.0,
+    "Oh, my dear!",
+    (Stretch(0, 2, 1.0, 1.2), Stretch(4, 6, 1.9, 2.0), Stretch(7, 11, 2.0, 3.0)),
+)
+
+
+def test_words_have_the_times_they_were_found_at_and_pauses_none() -> None:
+    assert [(w.text, w.start_s, w.end_s) for w in words(HEARD)] == [
+        ("Oh, ", 1.0, 1.2), ("my ", 1.9, 2.0), ("dear!", 2.0, 3.0),
+    ]  # fmt: skip
+    assert [(c.text, c.start_s) for c in characters(HEARD)][-5:] == [
+        ("d", 2.0), ("e", 2.25), ("a", 2.5), ("r", 2.75), ("!", 3.0),
+    ]  # fmt: skip
+    assert vtt([HEARD]).split("\n")[2:4] == [
+        "00:00:01.000 --> 00:00:03.000", "Oh, <00:00:01.900>my <00:00:02.000>dear!",
+    ]  # fmt: skip
+
+
+def test_times_found_move_with_their_cue() -> None:
+    assert [w.start_s for w in words(HEARD.later(10.0))] == [11.0, 11.9, 12.0]
+    cut = HEARD.within(1.1, 1.0)
+    assert [(w.start_s, w.end_s) for w in words(cut)] == [
+        (0.0, pytest.approx(0.1)), (pytest.approx(0.8), pytest.approx(0.9)),
+        (pytest.approx(0.9), 1.0),
+    ]  # fmt: skip
+
+
+def test_a_word_that_was_not_found_lies_between_its_neighbours() -> None:
+    cue = Cue(0.0, 1.0, "a & b", (Stretch(0, 1, 0.1, 0.3), Stretch(4, 5, 0.6, 0.9)))
+    assert [(c.text, c.start_s, c.end_s) for c in characters(cue)] == [
+        ("a ", 0.1, 0.3), ("& ", 0.6, 0.6), ("b", 0.6, 0.9),
+    ]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cosyvoice_lite.audio.subtitles import Cue, Stretch
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.cli import main
 from cosyvoice_lite.errors import BundleError, CosyError, OverloadError, UsageError
@@ -210,7 +211,12 @@ def test_nobody_is_told_to_wait_longer_than_clients_do() -> None:
 
 
 def entry(n: int = 100, letter: bytes = b"x") -> Entry:
-    return Entry(Facts("audio/wav", 22050, 1, 0.5, 2, 3, ((0.0, 0.5, "你好"),)), letter * n)
+    return Entry(
+        Facts(
+            "audio/wav", 22050, 1, 0.5, 2, 3, (Cue(0.0, 0.5, "你好", (Stretch(0, 2, 0.1, 0.4),)),)
+        ),
+        letter * n,
+    )
 
 
 def test_memory_keeps_what_was_used_last() -> None:

@@ -9,8 +9,9 @@ import html
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 LINE_WIDTH = 42  # columns that are read at a glance; an East Asian character fills two
 WIDE, NARROW = 1.0, 0.3
@@ -25,6 +26,16 @@ WORD = re.compile(
 """A word with the space behind it; where no spaces are written, a character."""
 
 
+class Stretch(NamedTuple):
+    """Characters of a text that are heard without a pause, and when."""
+
+    begin: int
+    end: int
+    """The one behind the last."""
+    start_s: float
+    end_s: float
+
+
 @dataclass(frozen=True)
 class Cue:
     """A stretch of text and when it is heard, in seconds from the beginning."""
@@ -32,53 +43,97 @@ class Cue:
     start_s: float
     end_s: float
     text: str
+    heard: tuple[Stretch, ...] = ()
+    """When parts of the text were found to be heard, in order; what lies between them is silent.
+    Where it is empty, time is shared out by what characters take on average."""
 
     def within(self, cut_s: float, length_s: float) -> Cue:
         """The same cue in a sound that lost `cut_s` at its beginning and lasts `length_s`."""
-        start_s, end_s = (min(max(t - cut_s, 0.0), length_s) for t in (self.start_s, self.end_s))
-        return Cue(start_s, end_s, self.text)
+        return self._retimed(lambda t: min(max(t - cut_s, 0.0), length_s))
+
+    def later(self, by_s: float) -> Cue:
+        """The same cue in a sound that begins earlier."""
+        return self._retimed(lambda t: t + by_s)
+
+    def rounded(self) -> Cue:
+        """To milliseconds."""
+        return self._retimed(lambda t: round(t, 3))
+
+    def begins(self, offset: int) -> float:
+        """When the first sound at or behind a character is heard."""
+        for begin, end, start_s, end_s in self.stretches():
+            if end > offset:
+                share = max(0, offset - begin) / (end - begin)
+                return start_s + share * (end_s - start_s)
+        return self.end_s
+
+    def ends(self, offset: int) -> float:
+        """Until when the last sound ahead of a character is heard."""
+        for begin, end, start_s, end_s in reversed(self.stretches()):
+            if begin < offset:
+                share = min(end, offset) - begin
+                return start_s + share / (end - begin) * (end_s - start_s)
+        return self.start_s
+
+    def part(self, begin: int, end: int) -> Cue:
+        """Some of its characters, with the sounds in them."""
+        start_s, text = self.begins(begin), self.text[begin:end]
+        space = " " if text[-1:].isspace() else ""
+        return Cue(start_s, max(start_s, self.ends(end)), " ".join(text.split()) + space)
+
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Its parts and when they are heard, as far as that is known."""
+        return self.heard or tuple(_shared(self))
+
+    def _retimed(self, time: Callable[[float], float]) -> Cue:
+        heard = (Stretch(b, e, time(start_s), time(end_s)) for b, e, start_s, end_s in self.heard)
+        return Cue(time(self.start_s), time(self.end_s), self.text, tuple(heard))
 
 
 def words(cue: Cue) -> tuple[Cue, ...]:
-    """The words of a cue; in Chinese and Japanese its characters.
-
-    The model has a clock for segments, not for words: a cue's time is shared out by what characters
-    take on average, so a word may be off by a few tenths of a second within its sentence.
-    """
-    return _shared(cue, _pieces(" ".join(cue.text.split())))
+    """The words of a cue, each with the punctuation that follows it; in Chinese and Japanese its
+    characters."""
+    return _parts(cue, _pieces(cue.text))
 
 
 def characters(cue: Cue) -> tuple[Cue, ...]:
-    """The characters of a cue, spaces with the one before; as rough as `words`."""
-    pieces: list[str] = []
-    for character in " ".join(cue.text.split()):
-        if pieces and character == " ":
-            pieces[-1] += character
-        else:
-            pieces.append(character)
-    return _shared(cue, pieces)
+    """The characters of a cue, blanks with the one before; a word's time is shared evenly."""
+    places = [at for at, character in enumerate(cue.text) if not character.isspace()]
+    return _parts(cue, itertools.pairwise([*places, len(cue.text)]))
 
 
-def _shared(cue: Cue, pieces: Sequence[str]) -> tuple[Cue, ...]:
-    """Pieces of a cue's text with their shares of its time."""
-    ends = list(itertools.accumulate(_weight(piece) for piece in pieces))
+def _parts(cue: Cue, places: Iterable[tuple[int, int]]) -> tuple[Cue, ...]:
+    known = replace(cue, heard=cue.stretches())
+    return tuple(known.part(begin, end) for begin, end in places)
+
+
+def _shared(cue: Cue) -> Iterator[Stretch]:
+    """The words of a cue's text with their shares of its time, in which pauses count as sounds."""
+    pieces = _pieces(cue.text)
+    ends = list(itertools.accumulate(_weight(cue.text[begin:end]) for begin, end in pieces))
     scale = (cue.end_s - cue.start_s) / ends[-1] if ends else 0.0
     times = [cue.start_s, *(cue.start_s + scale * end for end in ends)]
-    return tuple(
-        Cue(*span, text) for span, text in zip(itertools.pairwise(times), pieces, strict=True)
-    )
+    for (begin, end), span in zip(pieces, itertools.pairwise(times), strict=True):
+        yield Stretch(begin, end, *span)
 
 
 def lines(cue: Cue) -> tuple[Cue, ...]:
     """A cue as cues that fit on one line each, cut where the text pauses if it does."""
+    return tuple(map(_line, _in_lines(cue)))
+
+
+def _in_lines(cue: Cue) -> Iterator[tuple[Cue, ...]]:
+    """The words of each line."""
     spoken = words(cue)
-    made: list[Cue] = []
     while spoken:
         n = _fitting([word.text for word in spoken])
-        text = "".join(word.text for word in spoken[:n]).strip()
-        made.append(Cue(spoken[0].start_s, spoken[n - 1].end_s, text))
+        yield spoken[:n]
         spoken = spoken[n:]
-    return tuple(made)
+
+
+def _line(spoken: Sequence[Cue]) -> Cue:
+    text = "".join(word.text for word in spoken).strip()
+    return Cue(spoken[0].start_s, spoken[-1].end_s, text)
 
 
 def srt(cues: Iterable[Cue]) -> str:
@@ -92,14 +147,17 @@ def srt(cues: Iterable[Cue]) -> str:
 
 def vtt(cues: Iterable[Cue]) -> str:
     """A WebVTT file, one line of text a cue, with the time of each word in it."""
-    shown = itertools.chain.from_iterable(map(lines, cues))
-    blocks = (f"{_time(c.start_s)} --> {_time(c.end_s)}\n{_timed_words(c)}\n\n" for c in shown)
+    shown = itertools.chain.from_iterable(map(_in_lines, cues))
+    blocks = (
+        f"{_time(spoken[0].start_s)} --> {_time(spoken[-1].end_s)}\n{_timed(spoken)}\n\n"
+        for spoken in shown
+    )
     return "WEBVTT\n\n" + "".join(blocks)
 
 
-def _timed_words(cue: Cue) -> str:
-    """A line with a time ahead of every word but the first, whose time is the cue's."""
-    first, *others = words(cue)
+def _timed(spoken: Sequence[Cue]) -> str:
+    """A line with a time ahead of every word but the first, whose time is the line's."""
+    first, *others = spoken
     timed = (f"<{_time(word.start_s)}>{_escaped(word.text)}" for word in others)
     return (_escaped(first.text) + "".join(timed)).strip()
 
@@ -108,14 +166,14 @@ def _escaped(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _pieces(text: str) -> list[str]:
-    """Words, each with the punctuation that follows it."""
-    pieces: list[str] = []
-    for piece in WORD.findall(text):
-        if pieces and not any(c.isalnum() for c in piece):
-            pieces[-1] += piece
-        else:
-            pieces.append(piece)
+def _pieces(text: str) -> list[tuple[int, int]]:
+    """Where words begin and end, each with the punctuation and blanks that follow it."""
+    pieces: list[tuple[int, int]] = []
+    for piece in WORD.finditer(text):
+        begin = piece.start()
+        if pieces and not any(c.isalnum() for c in piece[0]):
+            begin = pieces.pop()[0]
+        pieces.append((begin, piece.end()))
     return pieces
 
 

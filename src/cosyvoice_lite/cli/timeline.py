@@ -36,18 +36,26 @@ def spoken(
 ) -> Iterator[Audio]:
     """The speech in pieces: chunk by chunk into a pipe, segment by segment into a file.
 
-    When each segment is heard, and the marks in it, is noted on the way.
+    When each segment is heard, and the words and marks in it, is noted on the way where subtitles
+    or marks want it.
     """
+    from cosyvoice_lite.audio.waveform import Audio
+    from cosyvoice_lite.runtime.timing import found
+
     start_s = 0.0
     with bar(0 if options.output == STDIO else len(utterances), "segment") as done:
         each = _each(synthesizer, utterances, in_chunks=options.output == STDIO)
         for utterance, parts in zip(utterances, each, strict=True):
-            duration_s = 0.0
+            wanted = options.subtitles is not None or utterance.segment.marks
+            duration_s, kept = 0.0, []
             for part in parts:
                 duration_s += part.duration_s
+                kept += [part] if wanted else []
                 yield part
-            heard.cues.append(utterance.cue(start_s, duration_s))
-            heard.marks.update(utterance.mark_times(start_s, duration_s))
+            if kept:
+                cue = found(utterance, Audio.concat(kept)).later(start_s)
+                heard.cues.append(cue)
+                heard.marks.update(utterance.mark_times(cue))
             start_s += duration_s
             done()
     synthesizer.unload()  # what finishes the speech has the memory to itself

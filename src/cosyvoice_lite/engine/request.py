@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from cosyvoice_lite.audio.effects import loud_span
 from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.engine.chunks import Chunks
@@ -15,12 +14,10 @@ from cosyvoice_lite.engine.scheduler import INTERACTIVE, Ticket
 from cosyvoice_lite.errors import CancelledError, CosyError
 from cosyvoice_lite.runtime.lm import Sentence
 from cosyvoice_lite.runtime.request import Utterance
+from cosyvoice_lite.runtime.timing import sounding
 
 MAX_AHEAD = 8
 """Utterances worked on, or spoken and not taken: who does not listen is not spoken to."""
-
-HEARD_DB = 40.0
-"""Under the loudest of it, speech is taken for silence."""
 
 
 class State(Enum):
@@ -44,10 +41,8 @@ class Said:
     """With the pauses around it."""
     cue: Cue
     """From its first to its last sound, in seconds from its start."""
-    n_text_tokens: int
     n_speech_tokens: int
-    marks: dict[str, float]
-    """Named places: seconds from its start."""
+    utterance: Utterance
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +73,9 @@ class Work:
 
     def hear(self, speech: Audio, start_s: float) -> None:
         """Note where there is sound in what was spoken, from `start_s` on."""
-        span = loud_span(speech.samples, speech.sample_rate, below_db=HEARD_DB)
-        if span.start < span.stop:
-            first_s = start_s + span.start / speech.sample_rate
-            began_s = first_s if self.heard_s is None else self.heard_s[0]
-            self.heard_s = began_s, start_s + span.stop / speech.sample_rate
+        if (found := sounding(speech)) is not None:
+            began_s = start_s + found[0] if self.heard_s is None else self.heard_s[0]
+            self.heard_s = began_s, start_s + found[1]
 
     @property
     def is_due(self) -> bool:

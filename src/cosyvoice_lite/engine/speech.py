@@ -121,7 +121,6 @@ def _said(work: Work, duration_s: float) -> Said:
     return Said(
         duration_s=duration_s,
         cue=cue if work.heard_s is None else Cue(*work.heard_s, cue.text),
-        n_text_tokens=len(utterance.segment.token_ids),
         n_speech_tokens=len(work.sentence.tokens),
-        marks=utterance.mark_times(0.0, duration_s),
+        utterance=utterance,
     )

@@ -160,12 +160,9 @@ class Utterance:
         """The random stream for TOKENS, NOISE or SOURCE."""
         return np.random.default_rng((*self.seed, purpose))
 
-    def mark_times(self, start_s: float, duration_s: float) -> dict[str, float]:
-        """When its marks are reached, in seconds, given when it starts and how long it lasts with
-        its pauses. Exact at either end; in between time is shared out by characters."""
-        cue, length = self.cue(start_s, duration_s), max(1, len(self.segment.text))
-        speech_s = cue.end_s - cue.start_s
-        return {m.name: cue.start_s + speech_s * m.offset / length for m in self.segment.marks}
+    def mark_times(self, cue: Cue) -> dict[str, float]:
+        """When its marks are reached, in seconds, given when it is heard."""
+        return {mark.name: cue.begins(mark.offset) for mark in self.segment.marks}
 
     def cue(self, start_s: float, duration_s: float) -> Cue:
         """What it says and when, without its pauses, given when it starts and how long it lasts

@@ -213,13 +213,13 @@ def timestamps(facts: Facts, wanted: str) -> list[dict[str, Any]] | None:
     """When each word or character is heard, as Kokoro's server tells it; None if nobody asked."""
     if wanted == "none":
         return None
-    from cosyvoice_lite.audio.subtitles import Cue, characters, words
+    from cosyvoice_lite.audio.subtitles import characters, words
 
     divide = words if wanted == "word" else characters
     return [
         {"word": c.text.strip(), "start_time": round(c.start_s, 3), "end_time": round(c.end_s, 3)}
         for sentence in facts.cues
-        for c in divide(Cue(*sentence))
+        for c in divide(sentence)
     ]
 
 

@@ -98,7 +98,13 @@ class Asked:
         self.warnings += [f"unknown-field:{name}" for name in names]
 
     def speech(
-        self, format: str, *, whole: bool, in_chunks: bool = False, speed: float = 1.0
+        self,
+        format: str,
+        *,
+        whole: bool,
+        in_chunks: bool = False,
+        speed: float = 1.0,
+        with_words: bool = False,
     ) -> Speech:
         """All of it.
 
@@ -120,6 +126,7 @@ class Asked:
             whole=whole,
             in_chunks=in_chunks and not whole,
             speed=speed,
+            with_words=with_words,
             owner=self.context.owner,
             deadline=self._deadline(),
             **self.options,

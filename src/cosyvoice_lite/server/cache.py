@@ -16,6 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from cosyvoice_lite.audio.subtitles import Cue
+
 MAX_HEAD = 1 << 20
 SUFFIX = ".speech"
 
@@ -30,8 +34,8 @@ class Facts:
     duration_s: float
     n_text_tokens: int
     n_speech_tokens: int
-    cues: tuple[tuple[float, float, str], ...]
-    """Start and end in seconds, and the words, of each sentence."""
+    cues: tuple[Cue, ...]
+    """When each sentence is heard; its words, where they were asked for."""
     marks: tuple[tuple[str, float], ...] = ()
 
 
@@ -48,15 +52,12 @@ class Entry:
 
     @classmethod
     def unpack(cls, content: bytes) -> Entry:
-        """Raises ValueError, KeyError or TypeError if the content is not as it was packed."""
+        """Raises ValueError or KeyError if the content is not as it was packed."""
         line, _, body = content.partition(b"\n")
         head = json.loads(line[:MAX_HEAD])
         if hashlib.sha256(body).hexdigest() != head["sha256"]:
             raise ValueError("the bytes are not those that were written")
-        facts: dict[str, Any] = head["facts"]
-        facts["cues"] = tuple((s, e, text) for s, e, text in facts["cues"])
-        facts["marks"] = tuple((name, at) for name, at in facts["marks"])
-        return cls(Facts(**facts), body)
+        return cls(msgspec.convert(head["facts"], Facts), body)
 
 
 def key_of(asked: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from cosyvoice_lite.audio.finish import Finish, finish, head_trimmed_s
 from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.engine.request import Piece
+from cosyvoice_lite.runtime.timing import with_words
 from cosyvoice_lite.server.cache import Facts
 from cosyvoice_lite.server.speech import Speech
 
@@ -24,7 +25,9 @@ class Recorder:
         self.parts: list[Audio] = []
         self.duration_s = 0.0
         self.n_text_tokens = self.n_speech_tokens = 0
-        self.cues: list[tuple[float, float, str]] = []
+        self.cues: list[Cue] = []
+        self.spoken: list[Audio] = []
+        """Pieces of the sentence that is on its way, where its words are to be found in it."""
         self.marks: list[tuple[str, float]] = []
 
     def write(self, piece: Piece) -> bytes:
@@ -58,8 +61,7 @@ class Recorder:
         settings = Finish(**wishes)
         cut_s, audio = head_trimmed_s(audio, settings), finish(audio, settings)
         self.duration_s = audio.duration_s
-        moved = (Cue(*cue).within(cut_s, self.duration_s) for cue in self.cues)
-        self.cues = [(round(c.start_s, 3), round(c.end_s, 3), c.text) for c in moved]
+        self.cues = [cue.within(cut_s, self.duration_s) for cue in self.cues]
         self.marks = [(name, round(max(0.0, at - cut_s), 3)) for name, at in self.marks]
         return audio
 
@@ -79,17 +81,23 @@ class Recorder:
             duration_s=round(self.duration_s, 6),
             n_text_tokens=self.n_text_tokens,
             n_speech_tokens=self.n_speech_tokens,
-            cues=tuple(self.cues),
+            cues=tuple(cue.rounded() for cue in self.cues),
             marks=tuple(self.marks),
         )
 
     def _note(self, piece: Piece) -> None:
         self.duration_s += piece.audio.duration_s
+        if self.speech.with_words:
+            self.spoken.append(piece.audio)
         if (said := piece.said) is None:
             return
-        start_s = self.duration_s - said.duration_s
-        cue = said.cue
-        self.marks += [(name, round(start_s + at, 3)) for name, at in said.marks.items()]
-        self.cues.append((round(start_s + cue.start_s, 3), round(start_s + cue.end_s, 3), cue.text))
-        self.n_text_tokens += said.n_text_tokens
+        cue, segment = said.cue, said.utterance.segment
+        if self.speech.with_words:
+            cue = with_words(cue, segment, Audio.concat(self.spoken))
+            self.spoken.clear()
+        cue = cue.later(self.duration_s - said.duration_s)
+        reached = said.utterance.mark_times(cue)
+        self.marks += [(name, round(at, 3)) for name, at in reached.items()]
+        self.cues.append(cue)
+        self.n_text_tokens += len(segment.token_ids)
         self.n_speech_tokens += said.n_speech_tokens

@@ -67,7 +67,7 @@ class Manner(Struct, kw_only=True):
     volume_multiplier: Annotated[float, Meta(ge=0, le=4, description="of the samples")] = 1.0
     timestamps: Annotated[
         Literal["none", "word", "char"],
-        Meta(description="estimated, in answers that are JSON and at the end of events"),
+        Meta(description="found in the sound; in JSON answers, and at the end of events"),
     ] = "none"
     cache: Annotated[bool, Meta(description="answer with what was spoken before")] = True
     finish: Finishing | None = None

@@ -58,6 +58,8 @@ class Speech:
     """What differs from the model's own."""
     finish: tuple[tuple[str, float | bool | None], ...] = ()
     """Settings of `audio.finish.Finish` that differ from its own."""
+    with_words: bool = False
+    """Whether it is to be found out when each word is heard."""
     use_cache: bool = True
     # How it is served, which changes nothing in what is heard:
     owner: str = field(default="", compare=False)
@@ -79,7 +81,7 @@ class Speech:
             "recording": self.recording.key if self.recording else None,
             "sound": [self.format, self.sample_rate, self.is_sized, self.in_chunks],
             "manner": [self.mode, self.instruct, self.emotion, self.speed, self.language],
-            "text_as": [self.ssml, self.normalize, self.volume],
+            "text_as": [self.ssml, self.normalize, self.volume, self.with_words],
             "way": [self.seed, self.markup, self.solver, list(self.sampling), list(self.finish)],
         }
         return key_of(asked)

@@ -36,7 +36,8 @@ async def article(service: Service, request: Request) -> Response:
     asked.manner(body)
     asked.voice(body.speaker or "female_1", "speaker")
     asked.unknown(unknown)
-    speech = asked.speech("wav", whole=True, speed=body.speed)
+    with_words = body.timestamps != "none"
+    speech = asked.speech("wav", whole=True, speed=body.speed, with_words=with_words)
     flight, how, content = await collected(service, request, speech)
     head, facts = _landed(flight)
     return speech_in_json(
@@ -78,6 +79,7 @@ async def openai(service: Service, request: Request) -> Response:
         whole=not (streams or events),
         in_chunks=bool(body.stream or body.stream_format),
         speed=body.speed,
+        with_words=events and body.timestamps != "none",
     )
     if streams or events:
         wanted = body.timestamps if events else None
@@ -90,23 +92,23 @@ async def openai(service: Service, request: Request) -> Response:
 
 async def captions(service: Service, request: Request) -> Response:
     """POST /v1/audio/captions: when each sentence is spoken."""
-    from cosyvoice_lite.audio.subtitles import Cue, srt, vtt
+    from cosyvoice_lite.audio.subtitles import srt, vtt
 
     body, unknown = parse(await request.body(), CaptionsBody, strict=service.settings.strict)
     asked = Asked.of(service, request, body.input, "input")
     asked.manner(body)
     asked.unknown(unknown)
     asked.voice(body.voice)
-    speech = asked.speech(body.audio_format, whole=True, speed=body.speed)
+    speech = asked.speech(body.audio_format, whole=True, speed=body.speed, with_words=True)
     flight, how, content = await collected(service, request, speech)
     head, facts = _landed(flight)
     headers = headers_of(head, how, _voice_name(speech), asked.warnings, facts)
-    spoken = [Cue(start, end, text) for start, end, text in facts.cues]
     if body.response_format == "srt":
-        return PlainTextResponse(srt(spoken), media_type="application/x-subrip", headers=headers)
+        text = srt(facts.cues)
+        return PlainTextResponse(text, media_type="application/x-subrip", headers=headers)
     if body.response_format == "vtt":
-        return PlainTextResponse(vtt(spoken), media_type="text/vtt", headers=headers)
-    cues = [{"start": start, "end": end, "text": text} for start, end, text in facts.cues]
+        return PlainTextResponse(vtt(facts.cues), media_type="text/vtt", headers=headers)
+    cues = [{"start": c.start_s, "end": c.end_s, "text": c.text} for c in facts.cues]
     told: dict[str, Any] = {
         "audio_format": body.audio_format,
         "duration": facts.duration_s,

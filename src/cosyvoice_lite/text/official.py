@@ -48,7 +48,12 @@ def prepare_official(text: str, tokenizer: Tokenizer) -> list[Segment]:
         language = "zh" if _HAN.search(text) else "en"
         length = len if language == "zh" else _token_counter(tokenizer)
         pieces = [p for p in _split(spoken, language, length) if not is_only_punctuation(p)]
-    return [Segment(piece, tuple(tokenizer.encode(piece)), language) for piece in pieces]
+    return [
+        Segment(
+            piece, tuple(tokenizer.encode(piece)), language, spans=tuple(spans(piece, language))
+        )
+        for piece in pieces
+    ]
 
 
 def normalize_official(text: str) -> str:

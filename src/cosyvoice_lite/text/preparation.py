@@ -116,10 +116,12 @@ class Preparation:
         shown = self._shown(raw)
         if not any(map(_is_spoken, shown)):
             return None
+        spans = _stripped([Span(self._shown(piece.text), piece.language) for piece in pieces])
         if part.strength >= SENTENCE:
             ended = closed(shown, language)
-            pieces = [*pieces, Span(ended[len(shown) :], language)] if ended != shown else pieces
-            shown = ended
+            if ended != shown:
+                added = Span(ended[len(shown) :], language)
+                pieces, spans, shown = [*pieces, added], [*spans, added], ended
         ahead = told.symbol + self._tag(passage.style)
         ids = tuple(self._request.tokenizer.encode(ahead + self._encoded(pieces)))
         if not ids:
@@ -135,6 +137,8 @@ class Preparation:
             instruct=told.instruct,
             emotion=style.emotion,
             marks=tuple(self._marks(raw)),
+            spans=tuple(spans),
+            reads_phonemes=self._reads_phonemes,
         )
 
     def _tag(self, style: Style) -> str:
@@ -191,6 +195,13 @@ def _within(pieces: list[Span], ends: list[int], start: int, end: int) -> list[S
             break
         found.append(Span(piece.text[max(0, start - begin) : end - begin], piece.language))
     return found
+
+
+def _stripped(pieces: list[Span]) -> list[Span]:
+    """Without the blanks at either end of all of them together."""
+    whole = "".join(piece.text for piece in pieces)
+    ends = list(itertools.accumulate(len(piece.text) for piece in pieces))
+    return _within(pieces, ends, len(whole) - len(whole.lstrip()), len(whole.rstrip()))
 
 
 def _marks_only(passage: Passage) -> str:

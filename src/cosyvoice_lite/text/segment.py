@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cosyvoice_lite.text.languages import Span
+
 
 @dataclass(frozen=True)
 class Prosody:
@@ -56,3 +58,7 @@ class Segment:
     """Mood it is spoken in, for a voice that was taught it."""
     marks: tuple[Mark, ...] = ()
     """Named places, in order of their offsets."""
+    spans: tuple[Span, ...] = ()
+    """``text`` by language, where that was looked at; joined, they are it."""
+    reads_phonemes: bool = False
+    """Whether ``token_ids`` are phonemes."""

@@ -91,6 +91,14 @@ def reading(text: str) -> str:
     return " ".join(items).replace("’", "")
 
 
+def read_words(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The words of normalised Japanese text, each with its symbols as if it stood alone; joined, the
+    words are the text, and what it can't read has no symbols."""
+    for word in words(text):
+        morae = _MORA.findall(katakana(word.reading))
+        yield word.surface, _symbols(_Phrase(morae)) if morae else []
+
+
 def _phrases_and_marks(text: str) -> Iterator[_Phrase | str]:
     """Accent phrases and punctuation symbols, in order."""
     for where, kana in _IN_CONTEXT:
