@@ -11,6 +11,7 @@ from starlette.requests import Request
 from cosyvoice_lite.server.problems import Problem
 
 MAX_FIELDS = 20
+MAX_NAME = 100
 MAX_FIELD_BYTES = 64 << 10
 
 
@@ -49,6 +50,22 @@ def required(form: FormData, query: Mapping[str, str], name: str) -> str:
     if not isinstance(value, str):
         raise Problem(400, "invalid_type", f"{name} must be text, not a file", name)
     return _mended(value)
+
+
+def checked_name(value: str) -> str:
+    """A name that people give, without the blanks around it.
+
+    Raises:
+        Problem: empty, too long, or with characters that names don't have.
+    """
+    name = value.strip()
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise Problem(
+            400, "invalid_value", f"name must be 1 to {MAX_NAME} printable characters", "name"
+        )
+    if set(name) & set(",+()/\\"):
+        raise Problem(400, "invalid_value", "name may not hold , + ( ) / or \\", "name")
+    return name
 
 
 def optional(form: FormData, name: str) -> str | None:

@@ -11,13 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cosyvoice_lite.server import (
+    consent_routes,
     cosyvoice_routes,
     health_routes,
     speech_routes,
     text_routes,
     voice_routes,
 )
-from cosyvoice_lite.server.schemas import ArticleBody, CaptionsBody, NormalizeBody, SpeechBody
+from cosyvoice_lite.server.schemas import (
+    ArticleBody,
+    CaptionsBody,
+    ConsentBody,
+    NormalizeBody,
+    SpeechBody,
+)
 from cosyvoice_lite.server.service import Service
 
 Handler = Callable[[Service, Request], Awaitable[Response]]
@@ -122,6 +129,33 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "DELETE", "/v1/audio/voices/{voice}", voice_routes.delete_voice, "openai",
         "Delete an added voice", statuses=(403, 404),
+    ),
+    Operation(
+        "POST", "/v1/audio/voice_consents", consent_routes.add_consent, "openai",
+        "Keep the recording of a person who agrees that a voice is made of theirs",
+        form={"name": "text", "recording": "file", "language": "text"},
+        statuses=(403, *WORK), makes_speech=True,
+    ),
+    Operation(
+        "GET", "/v1/audio/voice_consents", consent_routes.consents, "openai", "Consents",
+        statuses=(400,),
+        query={
+            "after": {"type": "string"},
+            "limit": {"type": "integer", "minimum": 1, "maximum": consent_routes.MOST_SHOWN},
+        },
+    ),
+    Operation(
+        "GET", "/v1/audio/voice_consents/{consent}", consent_routes.consent, "openai",
+        "One consent", statuses=(404,),
+    ),
+    Operation(
+        "POST", "/v1/audio/voice_consents/{consent}", consent_routes.rename_consent, "openai",
+        "Call a consent by another name", ConsentBody, example={"name": "Anna, spring 2026"},
+        statuses=(404,),
+    ),
+    Operation(
+        "DELETE", "/v1/audio/voice_consents/{consent}", consent_routes.delete_consent, "openai",
+        "Delete a consent that no voice stands on", statuses=(403, 404),
     ),
     *(
         Operation(

@@ -134,6 +134,12 @@ class NormalizeBody(Struct, kw_only=True):
     markup: bool = True
 
 
+class ConsentBody(Struct, kw_only=True):
+    """POST /v1/audio/voice_consents/{id}."""
+
+    name: Name
+
+
 ALIASES = {"lang_code": "language"}
 B = TypeVar("B", bound=Struct)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import cosyvoice_lite
 from cosyvoice_lite.models import find_model, home
+from cosyvoice_lite.server.consents import Consents
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.keys import Keys
 from cosyvoice_lite.server.memory import budget, peak_bytes, resident_bytes
@@ -39,6 +41,9 @@ class Service:
         self.identity = Identity.read(find_model(s.model or None))
         self.keys = Keys.read(s.api_keys, s.api_keys_file)
         voices_folder = Path(s.voices_dir) if s.voices_dir else home() / "voices"
+        self.consents = Consents(voices_folder)
+        self.listening = asyncio.Semaphore(1)
+        """Held by who has a recording decoded."""
         self.voices = Voices(self.identity, voices_folder, s.voice)
         if s.voice:
             self.voices.find(s.voice)

@@ -11,15 +11,15 @@ from starlette.responses import JSONResponse, Response
 
 from cosyvoice_lite.server.answers import while_there
 from cosyvoice_lite.server.asked import language
+from cosyvoice_lite.server.consents import PREFIX, is_consent
 from cosyvoice_lite.server.cosyvoice_routes import need_encoders
-from cosyvoice_lite.server.forms import bounded_file, form_of, optional, required
+from cosyvoice_lite.server.forms import bounded_file, checked_name, form_of, optional, required
 from cosyvoice_lite.server.problems import Problem
 from cosyvoice_lite.server.service import Service
 from cosyvoice_lite.server.speech import Recording
 from cosyvoice_lite.server.speech_routes import OPENAI_MODELS
 from cosyvoice_lite.server.voices import VoiceRef
 
-MAX_NAME = 100
 MAX_NOTE = 2000
 
 
@@ -71,13 +71,7 @@ async def delete_voice(service: Service, request: Request) -> Response:
 async def add_voice(service: Service, request: Request) -> Response:
     """POST /v1/audio/voices: from a recording, with the consent of who speaks, or from a blend."""
     async with form_of(request) as form:
-        name = required(form, {}, "name").strip()
-        if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-            raise Problem(
-                400, "invalid_value", "name must be 1 to 100 printable characters", "name"
-            )
-        if set(name) & set(",+()/\\"):
-            raise Problem(400, "invalid_value", "name may not hold , + ( ) / or \\", "name")
+        name = checked_name(required(form, {}, "name"))
         _check_new(service, name)
         if (blend := optional(form, "blend")) is not None:
             return await _add(service, request, name, "blend", None, service.voices.find(blend), {})
@@ -87,6 +81,8 @@ async def add_voice(service: Service, request: Request) -> Response:
                 403, "consent_required",
                 "say in 'consent' what the speaker agreed to, or consent_confirmed=true", "consent",
             )  # fmt: skip
+        if consent is not None and consent.startswith(PREFIX):
+            _check_kept(service, consent)
         upload = form.get("audio_sample")
         if not isinstance(upload, UploadFile):
             raise Problem(
@@ -120,6 +116,12 @@ async def _add(
 
     row = await while_there(request, work())
     return JSONResponse({"object": "audio.voice", **row})
+
+
+def _check_kept(service: Service, consent: str) -> None:
+    """What looks like the id of a consent must be one."""
+    if not is_consent(consent) or consent not in service.consents.kept:
+        raise Problem(400, "consent_not_found", f"there is no consent {consent[:100]!r}", "consent")
 
 
 def _check_new(service: Service, name: str) -> None:

@@ -41,7 +41,7 @@ class AddedVoice:
     """The manifest's digest of the model it was made with."""
     language: str | None = None
     consent: str | None = None
-    """What the person who speaks agreed to, as the client said it."""
+    """What the person who speaks agreed to, as the client said it; or the id of a consent."""
     has_transcript: bool = False
 
 
@@ -159,6 +159,10 @@ class Voices:
             raise
         self.added[voice.id] = voice
         return self._added_row(voice)
+
+    def made_with(self, consent: str) -> list[str]:
+        """Ids of the voices that stand on a consent."""
+        return [voice.id for voice in self.added.values() if voice.consent == consent]
 
     def delete(self, asked: str) -> str:
         """Forget an added voice; returns its id.

@@ -1,0 +1,62 @@
+"""Is it a recording? Decoded in a process of its own: the service has no decoders in its memory,
+and what is sent to break one breaks nothing else.
+
+Run as a module it reads a recording from standard input and prints what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from cosyvoice_lite.errors import AudioError
+
+COMMAND = (sys.executable, "-m", "cosyvoice_lite.server.listening")
+LONGEST_S = 20.0
+UNUSABLE = 3
+SHORTEST_SPEECH_S = 0.5
+
+
+async def check_recording(content: bytes) -> None:
+    """Decode a recording, and forget it.
+
+    Raises:
+        AudioError: it can't be read, has no sound in it, or takes too long.
+    """
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        told, _ = await asyncio.wait_for(process.communicate(content), LONGEST_S)
+    except asyncio.TimeoutError:
+        raise AudioError("the recording takes too long to decode") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == UNUSABLE:
+        raise AudioError(told.decode())
+    if process.returncode:
+        raise AudioError("the recording can't be decoded")
+
+
+def main() -> int:
+    from cosyvoice_lite.audio.codecs import read_wave
+
+    try:
+        audio = read_wave(sys.stdin.buffer.read())
+        if audio.duration_s < SHORTEST_SPEECH_S:
+            raise AudioError(
+                f"the recording lasts {audio.duration_s:.2f} s: nobody speaks so short"
+            )
+        if not audio.samples.any():
+            raise AudioError("the recording is silent")
+    except AudioError as error:
+        sys.stdout.buffer.write(str(error).encode())
+        return UNUSABLE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
