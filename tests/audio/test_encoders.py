@@ -105,6 +105,40 @@ def test_a_whole_file_knows_its_length_and_a_stream_leaves_it_open() -> None:
     assert len(encode(GLIDE, "pcm")) == 2 * (-(-n * 24000 // RATE))
 
 
+def told_by_lame(mp3: bytes) -> int:
+    """Samples that an MP3's first frame says are in it: those of all frames, less what the encoder
+    put before and behind (LAME's tag; 576 samples a frame below 32 kHz)."""
+    at = mp3.index(b"Xing" if b"Xing" in mp3[:64] else b"Info")
+    flags, n_frames = struct.unpack(">II", mp3[at + 4 : at + 12])
+    assert flags == 0xF
+    lame = at + 120
+    both = int.from_bytes(mp3[lame + 21 : lame + 24], "big")
+    return n_frames * 576 - (both >> 12) - (both & 0xFFF)
+
+
+@pytest.mark.parametrize("seconds", [0.03, 1.0, 12.345])
+def test_an_mp3_tells_its_length_in_its_header_or_by_its_size(seconds: float) -> None:
+    audio = Audio(np.resize(GLIDE.samples, round(seconds * RATE)), RATE)
+    n = audio.samples.size
+    assert told_by_lame(encode(audio, "mp3")) == n
+    stream = in_pieces(audio, "mp3")
+    assert b"Xing" not in stream[:64]
+    assert b"Info" not in stream[:64]
+    padding_s = 5 * 576 / RATE  # frames that the encoder needs around the sound
+    assert 0 <= len(stream) * 8 / 64_000 - seconds < padding_s
+    assert 0 <= read_wave(stream).duration_s - seconds < padding_s  # and nobody loses its end
+
+
+@needs_ffmpeg
+def test_players_find_the_length_of_an_mp3(tmp_path: Path) -> None:
+    for content in (encode(GLIDE, "mp3"), in_pieces(GLIDE, "mp3")):
+        (tmp_path / "x.mp3").write_bytes(content)
+        asked = ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"]
+        done = subprocess.run([*asked, str(tmp_path / "x.mp3")], capture_output=True, check=True)
+        # ffprobe counts the encoder's frames too: 50 ms before the sound, up to 80 behind
+        assert 0 <= float(done.stdout) - GLIDE.duration_s < 0.13
+
+
 def test_lossless_formats_keep_every_sample_as_the_servers_do() -> None:
     edges = Audio(np.array([0.0, 1.0, -1.0, 1.5, -1.5, 0.99997, -3e-5, 3e-5], np.float32), 16000)
     expected = edges.to_int16()
