@@ -10,6 +10,7 @@ import asyncio
 import sys
 
 from cosyvoice_lite.errors import AudioError
+from cosyvoice_lite.server.pipes import fed
 
 COMMAND = (sys.executable, "-m", "cosyvoice_lite.server.listening")
 LONGEST_S = 20.0
@@ -28,7 +29,7 @@ async def check_recording(content: bytes) -> None:
         *COMMAND, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        told, _ = await asyncio.wait_for(process.communicate(content), LONGEST_S)
+        told = await asyncio.wait_for(_told(process, content), LONGEST_S)
     except asyncio.TimeoutError:
         raise AudioError("the recording takes too long to decode") from None
     finally:
@@ -39,6 +40,16 @@ async def check_recording(content: bytes) -> None:
         raise AudioError(told.decode())
     if process.returncode:
         raise AudioError("the recording can't be decoded")
+
+
+async def _told(process: asyncio.subprocess.Process, content: bytes) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    await fed(process.stdin, content)
+    process.stdin.close()
+    told = await process.stdout.read()
+    await process.wait()
+    return told
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from cosyvoice_lite.server.openapi import document
 from cosyvoice_lite.server.problems import Problem
@@ -79,4 +79,4 @@ async def page(service: Service, request: Request) -> Response:
     if path is None:
         raise Problem(404, "not_found", "no such page")
     headers = {**SECURITY, "Cache-Control": "no-cache"}
-    return FileResponse(path, media_type=TYPES[path.suffix], headers=headers)
+    return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=headers)

@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from cosyvoice_lite.errors import CosyError, DeadlineError, OverloadError
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.metrics import Metrics
+from cosyvoice_lite.server.pipes import fed
 from cosyvoice_lite.server.settings import Settings
 from cosyvoice_lite.server.speech import Recording, Speech
 from cosyvoice_lite.server.voices import VoiceRef
@@ -60,6 +61,8 @@ class Remote:
         self._numbers = itertools.count(1)
         self._queues: dict[int, asyncio.Queue[FromWorker]] = {}
         self._reader: asyncio.Task[None] | None = None
+        self._outgoing = asyncio.Queue[bytes | Keep | Speak]()
+        self._writer = asyncio.create_task(self._write())
         self._is_closing = False
 
     @classmethod
@@ -81,10 +84,12 @@ class Remote:
             news = await read_news(remote._output)
         except BaseException:
             process.kill()
+            remote._writer.cancel()
             raise
         if isinstance(news, Opened):
             remote._reader = asyncio.create_task(remote._read())
             return remote
+        remote._writer.cancel()
         await process.wait()
         if isinstance(news, Failed):
             raise error_of(news)
@@ -139,6 +144,7 @@ class Remote:
     async def close(self) -> None:
         """End the worker; its memory is given back."""
         self._is_closing = True
+        self._writer.cancel()
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
@@ -175,8 +181,16 @@ class Remote:
         return self.process.stdout
 
     def _send(self, message: ToWorker) -> None:
-        if self.process.stdin is not None and not self.process.stdin.is_closing():
-            self.process.stdin.write(pack(message))
+        self._outgoing.put_nowait(message if _has_recording(message) else pack(message))
+
+    async def _write(self) -> None:
+        """Send what is to be sent, in order; a recording is packed in a thread."""
+        assert self.process.stdin is not None
+        while True:
+            content = await self._outgoing.get()
+            if not isinstance(content, bytes):
+                content = await asyncio.to_thread(pack, content)
+            await fed(self.process.stdin, content)
 
     async def _read(self) -> None:
         """Hand out news until there is no more; then everybody is told that it died."""
@@ -194,6 +208,12 @@ class Remote:
             queue.put_nowait(
                 Failed(number, "OverloadError", str(died), died.reason, died.retry_after_s)
             )
+
+
+def _has_recording(message: ToWorker) -> TypeGuard[Keep | Speak]:
+    if isinstance(message, Speak):
+        return message.speech.recording is not None
+    return isinstance(message, Keep) and message.recording is not None
 
 
 async def _news(queue: asyncio.Queue[FromWorker], seconds: float | None) -> FromWorker:

@@ -44,7 +44,7 @@ def http_server(app: Front, settings: Settings) -> Server:
         access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.proxies,
-        timeout_keep_alive=75,  # longer than clients keep a connection that they may use again
+        timeout_keep_alive=round(settings.keep_alive),
         timeout_graceful_shutdown=int(settings.shutdown),
         h11_max_incomplete_event_size=64 << 10,
     )

@@ -90,6 +90,9 @@ class Settings:
     api_keys: str = _knob("", "keys that may ask, separated by commas; empty: anybody", secret=True)
     api_keys_file: str = _knob("", "file with a key on each line")
     cors_origins: str = _knob("", "origins that pages may ask from, separated by commas, or *")
+    keep_alive: float = _knob(
+        130.0, "an idle connection stays open; longer than clients keep it", unit="s", least=1
+    )
     proxies: str = _knob("127.0.0.1", "addresses whose X-Forwarded-For is believed")
     cache: bool = _knob(True, "keep finished speech and answer the same request with it")
     cache_memory: int = _knob(32, "finished speech kept in memory", unit="MiB", least=0)

@@ -67,7 +67,10 @@ class Speaker:
             )
         if not (self.settings.cache and speech.use_cache):
             return self._begin(speech, None).board(), "miss"
-        key = speech.cache_key(self.identity)
+        if speech.recording is None:
+            key = speech.cache_key(self.identity)
+        else:  # to digest ten megabytes is long
+            key = await asyncio.to_thread(speech.cache_key, self.identity)
         found = self._known(key)
         if found is None and (entry := await self._on_disk(key)) is not None:
             self.memory.put(key, entry)

@@ -191,6 +191,7 @@ def _read(source: BinaryIO, loop: asyncio.AbstractEventLoop, worker: Worker) -> 
         code = 0
     except Exception:
         LOG.exception("a command can't be read")
+    logging.shutdown()
     os._exit(code)  # the service is gone or wants us gone: nothing here outlives it
 
 
