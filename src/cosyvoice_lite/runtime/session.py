@@ -42,6 +42,7 @@ class Session:
         if weights is not None:
             options.add_session_config_entry("session.disable_prepacking", "1")
         self.path = path
+        give_back()  # loading takes more than what stays, on top of what is held
         with _one_error(path):
             self.ort = ort.InferenceSession(str(path), options, ["CPUExecutionProvider"])
         self.input_names = [node.name for node in self.ort.get_inputs()]
