@@ -25,11 +25,11 @@ def int8(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.mark.parametrize(
     ("precision", "graph", "n_bytes", "mapped"),
     [
-        ("int8", "unet", MAPPED_FROM, True),
-        ("int8", "unet", MAPPED_FROM - 1, False),
-        ("int8", "lm", 1000 * MB, False),
-        ("int4", "unet", 1000 * MB, False),
-        ("fp32", "unet", 1000 * MB, False),
+        ("int8", "text_encoder", MAPPED_FROM, True),
+        ("int8", "flow_encoder", MAPPED_FROM - 1, False),
+        ("int8", "unet", 1000 * MB, False),
+        ("int4", "text_encoder", 1000 * MB, False),
+        ("fp32", "text_encoder", 1000 * MB, False),
     ],
 )
 def test_what_is_mapped(precision: str, graph: str, n_bytes: int, mapped: bool) -> None:
@@ -73,7 +73,7 @@ def test_all_that_speaks_from_mapped_weights_rests_after_its_turn(
     speech = s.speak("你好。", seed=1)
     assert len(speech.samples) == len(plain.samples)  # what is not in 8 bits is rounded otherwise
     assert np.corrcoef(speech.samples, plain.samples)[0, 1] > 0.99
-    for session in (s.lm.text_encoder, s.flow.encoder, s.flow.unet):
+    for session in (s.lm.text_encoder, s.flow.encoder):
         assert bool(session.mapped) is (sys.platform == "linux")
         assert resident(session.path.with_suffix(".weights")) == 0
 

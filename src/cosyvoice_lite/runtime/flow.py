@@ -128,7 +128,6 @@ class Flow:
         """
         c = course
         mel = self.solve(c.noise, c.mu, c.spks, c.cond, solver, before_step)
-        self.unet.rest()
         return mel[:, c.n_prompt :]
 
     def encode(

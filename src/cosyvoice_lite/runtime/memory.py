@@ -34,9 +34,9 @@ WHOLE_BYTES_PER_S = 1_400_000
 WHOLE_MARGIN = 2
 """Speech may last so much longer than predicted."""
 MAPPED = {"int8": frozenset({"text_encoder", "flow_encoder"})}
-"""Graphs, by precision, whose weights are read where the file is mapped: their products have so
-many rows that a copy of the weights in another order gains next to nothing, and pages of a file
-can be given back between two sentences. Blocked weights (int4, language model) need the copy."""
+"""Graphs, by precision, whose weights are read where the file is mapped: they run once a sentence,
+so a copy of the weights in another order gains milliseconds, and pages of a file can be given back
+between two sentences. Blocked weights (int4, language model) need the copy."""
 MAPPED_FROM = 16 * MB
 """Of weights; with less there is little to give back."""
 WINDOW_CONTEXT = 28
