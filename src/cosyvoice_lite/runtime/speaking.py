@@ -131,7 +131,7 @@ class Speaking(Stages):
     def voiced(
         self, utterance: Utterance, mel: Array, before_window: Callable[[], None] = lambda: None
     ) -> Audio:
-        """Mel → waveform. What `before_window` raises, each 3 s of it, ends the work."""
+        """Mel → waveform. What `before_window` raises, each window of it, ends the work."""
         return self.filtered(utterance, mel, self.excitation(utterance, mel), before_window)
 
     def excitation(self, utterance: Utterance, mel: Array) -> Array:
