@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cosyvoice_lite.config import ModelConfig
 from cosyvoice_lite.errors import UsageError
@@ -38,7 +38,7 @@ MAPPED = {"int8": frozenset({"text_encoder", "flow_encoder"})}
 so a copy of the weights in another order gains milliseconds, and pages of a file can be given back
 between two sentences. Blocked weights (int4, language model) need the copy."""
 MAPPED_FROM = 16 * MB
-"""Of weights; with less there is little to give back."""
+"""Bytes of weights that make a graph large; with less there is little to give back."""
 WINDOW_CONTEXT = 28
 """Frames that a window sees besides its own."""
 
@@ -55,9 +55,8 @@ class MemoryPlan:
     """Free each stage before the next is loaded."""
     n_slots: int = 4
     """Sentences decoded side by side; each has a KV cache."""
-    window_frames: int = 129
-    """Frames of mel in one run of the vocoder's filter, 1.5 s: twice as many take 60 MB more and
-    save 5 to 10 % of its time, which is a fiftieth of all."""
+    window_frames: int = 258
+    """Frames of mel in one run of the vocoder's filter, 3 s: longer runs are no faster."""
     max_positions: int = MAX_POSITIONS
     """Of one sentence in the language model, prompt and speech; texts are cut to fit."""
     whole: bool = False
@@ -171,6 +170,17 @@ def _running(sizes: Sizes, plan: MemoryPlan) -> dict[str, int]:
         "f0": 30_000 * n_frames,
         "vocoder": BYTES_PER_WINDOW_FRAME * (plan.window_frames + WINDOW_CONTEXT),
     }
+
+
+def default_plan(sizes: Sizes, *, staged: bool) -> MemoryPlan:
+    """The plan where nobody sets a budget.
+
+    A large vocoder works in windows of 1.5 s: twice as many frames take 60 MB more, and save 5 to
+    10 % of its time, a fiftieth of all.
+    """
+    plan = MemoryPlan(staged=staged)
+    large = sizes.weights["vocoder"] >= MAPPED_FROM
+    return replace(plan, window_frames=plan.window_frames // 2) if large else plan
 
 
 def plan_memory(sizes: Sizes, budget: int) -> MemoryPlan:
