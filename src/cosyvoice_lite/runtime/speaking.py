@@ -64,6 +64,8 @@ class Speaking(Stages):
 
     def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
         """Utterances stage by stage: text → speech tokens → mel → waveform."""
+        if not self.memory.staged:
+            self.load()
         self.finished("reader", "tokenizer")
         sentences = [self.sentence(utterance) for utterance in group]
         self.finished("lm", "text_encoder")
