@@ -1,5 +1,6 @@
 """What goes wrong in few bits and little memory: an error of one line, or bounded memory."""
 
+import json
 import os
 import random
 import shutil
@@ -119,6 +120,21 @@ def test_what_must_be_held_whole_is_refused_before_it_is_spoken(
         assert done.stderr.count("\n") == 1
     short = ["speak", "你好。", "--model", str(bundle), "--memory-budget", "30GB"]
     assert alone([*short, "--loudness", "-16", "-o", str(tmp_path / "o.wav")]).returncode == 0
+
+
+def test_a_batch_refuses_the_lines_that_it_could_not_hold_whole(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    lines = [json.dumps({"text": words}) for words in (text(3000), "你好。")]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), "utf-8")
+    arguments = ["batch", str(tmp_path / "a.jsonl"), str(tmp_path / "out")]
+    budget = ["--model", str(tiny_bundle), "--memory-budget", "500MB", "--loudness", "-16"]
+    done = alone([*arguments, *budget])
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"spoken": 1, "kept": 0, "failed": [1]}
+    assert "line 1: " in done.stderr
+    assert "hold the whole speech" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["000002.wav"]
 
 
 def alone(arguments: list[str]) -> subprocess.CompletedProcess[str]:

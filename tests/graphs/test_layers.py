@@ -14,21 +14,22 @@ from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.writer import write_graph
 from cosyvoice_lite.graphs import encoder, hift, layers
 from cosyvoice_lite.graphs.builder import Derived, GraphBuilder, Scope, Value
-from cosyvoice_lite.graphs.precision import Recipe
+from cosyvoice_lite.graphs.precision import Recipe, Rule
 from oracles import Array
 
 Build = Callable[..., Value]
 Run = Callable[..., tuple[Array, dict[str, Array]]]
 
 TOLERANCE = 1e-5
+EXACT = Recipe("fp32")
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Build a graph of one layer with random weights, run it; its output and its weights."""
 
-    def run(build: Build, *inputs: Array) -> tuple[Array, dict[str, Array]]:
-        graph = GraphBuilder("layer", Recipe("fp32"))
+    def run(build: Build, *inputs: Array, recipe: Recipe = EXACT) -> tuple[Array, dict[str, Array]]:
+        graph = GraphBuilder("layer", recipe)
         values = []
         for i, x in enumerate(inputs):
             dims = [f"x{i}_{axis}" for axis in range(x.ndim)]
@@ -74,6 +75,17 @@ def test_layer_norm(run: Run, eps: float) -> None:
     x = normal(1, 5, 16) * (1e-3 if eps == 1e-5 else 1.0)  # so little that epsilon counts
     y, w = run(lambda s, x: layers.layer_norm(s, x, 16, eps=eps), x)
     close(y[0], oracles.layer_norm(x[0], w["weight"], w["bias"], eps))
+
+
+@pytest.mark.parametrize(("form", "tolerance"), [("float32", 1e-5), ("int8", 0.1)])
+def test_a_convolution_multiplied(run: Run, form: str, tolerance: float) -> None:
+    x = normal(2, 5, 1, 12)
+    recipe = Recipe("mine", (Rule("*.4d", form + "_product", "to try it"),))
+    y, w = run(lambda s, x: layers.conv(s, x, 5, 6, 3, padding=1), x, recipe=recipe)
+    convolved, _ = run(lambda s, x: layers.conv(s, x, 5, 6, 3, padding=1), x)
+    assert y.shape == convolved.shape
+    np.testing.assert_allclose(y, convolved, atol=tolerance)
+    assert set(w) == {"weight", "bias"}
 
 
 @pytest.mark.parametrize("stride", [1, 2, 8])

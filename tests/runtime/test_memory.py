@@ -14,6 +14,7 @@ from cosyvoice_lite.runtime.memory import (
     MB,
     MemoryPlan,
     Sizes,
+    default_plan,
     parse_bytes,
     peaks,
     plan_memory,
@@ -50,6 +51,12 @@ def test_a_plan_is_predicted_to_keep_its_budget_and_more_memory_never_slows(
     assert rungs == sorted(rungs, reverse=True)
     assert rungs[-1] == 0
     assert len(set(rungs)) > 4
+
+
+def test_a_large_vocoder_works_in_shorter_windows(full_size: Sizes) -> None:
+    small = replace(full_size, weights={**INT4, "vocoder": 1 * MB})
+    assert default_plan(full_size, staged=True) == MemoryPlan(staged=True, window_frames=129)
+    assert default_plan(small, staged=False) == MemoryPlan()
 
 
 def test_the_smallest_plan_speaks_five_seconds_in_300_mb(full_size: Sizes) -> None:

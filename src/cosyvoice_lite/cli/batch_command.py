@@ -61,12 +61,13 @@ def batch(options: argparse.Namespace) -> int:
     check_format(options.format)
     settings = output.chosen_finish(options)
     budget = output.chosen_budget(options)
+    whole = budget if settings.needs_whole else None
     synthesizer = Synthesizer.open(options.model, options.threads, memory_budget=budget)
     lines = _lines(options.file)
     failed: list[int] = []
     spoken = kept = 0
     with bar(len(lines), "text") as done:
-        for jobs in _in_groups(_jobs(synthesizer, lines, options, failed)):
+        for jobs in _in_groups(_jobs(synthesizer, lines, options, failed, whole)):
             new = [job for job in jobs if not job.output.exists()]
             requests = [job.request for job in new]
             for job, speech in zip(new, heeded(synthesizer.speak_many(requests)), strict=True):
@@ -89,9 +90,17 @@ def _lines(path: Path) -> list[str]:
 
 
 def _jobs(
-    synthesizer: Synthesizer, lines: list[str], options: argparse.Namespace, failed: list[int]
+    synthesizer: Synthesizer,
+    lines: list[str],
+    options: argparse.Namespace,
+    failed: list[int],
+    whole: int | None,
 ) -> Iterator[Job]:
-    """The lines that can be spoken; of any other its number and the reason are told."""
+    """The lines that can be spoken; of any other its number and the reason are told.
+
+    `whole` is the memory that a speech must fit in, where it is held whole until its end; those of
+    a group are spoken one after the other, so each has it for itself.
+    """
     try:
         options.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -101,7 +110,9 @@ def _jobs(
             continue
         try:
             job = _job(number, line, options.folder, options.format)
-            synthesizer.plan(job.request)
+            utterances = synthesizer.plan(job.request)
+            if whole is not None:
+                output.check_whole(synthesizer, utterances, whole)
             yield job
         except CosyError as error:
             failed.append(number)

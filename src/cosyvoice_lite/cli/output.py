@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cosyvoice_lite.audio.finish import Finish
     from cosyvoice_lite.audio.subtitles import Cue
     from cosyvoice_lite.audio.waveform import Audio
+    from cosyvoice_lite.runtime.request import Utterance
+    from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
 STDIO = "-"
 
@@ -112,3 +114,13 @@ def report(
     else:
         spent = f"{seconds:.1f} s" + ("" if rtf is None else f" (RTF {rtf:.2f})")
         print(f"{options.output}: {duration_s:.2f} s of speech in {spent}", file=sys.stderr)
+
+
+def check_whole(synthesizer: Synthesizer, utterances: list[Utterance], budget: int) -> None:
+    """Refuse now what could only fail after all has been spoken."""
+    from cosyvoice_lite.runtime.memory import check_whole
+    from cosyvoice_lite.runtime.synthesizer import sizes_of
+    from cosyvoice_lite.text.explain import predicted_seconds
+
+    seconds = sum(predicted_seconds(u.segment) / u.speed for u in utterances)
+    check_whole(sizes_of(synthesizer.bundle), budget, seconds)

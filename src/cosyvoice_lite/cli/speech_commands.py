@@ -16,7 +16,7 @@ from cosyvoice_lite.cli.timeline import Timeline, finished, spoken
 from cosyvoice_lite.errors import TextError, UsageError
 
 if TYPE_CHECKING:
-    from cosyvoice_lite.runtime.request import Request, Utterance
+    from cosyvoice_lite.runtime.request import Request
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
     from cosyvoice_lite.runtime.voice import Voice
 
@@ -107,7 +107,7 @@ def speak(options: argparse.Namespace) -> int:
     heard = Timeline()
     utterances = synthesizer.plan(request)
     if budget is not None and settings.needs_whole:
-        _check_whole(synthesizer, utterances, budget)
+        output.check_whole(synthesizer, utterances, budget)
     parts = spoken(options, synthesizer, utterances, heard)
     n_samples = output.write(options, finished(parts, settings, heard))
     spent = time.perf_counter() - started
@@ -234,13 +234,3 @@ def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) 
         solver=options.solver,
         n_steps=options.steps,
     ).with_seed()
-
-
-def _check_whole(synthesizer: Synthesizer, utterances: list[Utterance], budget: int) -> None:
-    """Refuse now what could only fail after all has been spoken."""
-    from cosyvoice_lite.runtime.memory import check_whole
-    from cosyvoice_lite.runtime.synthesizer import sizes_of
-    from cosyvoice_lite.text.explain import predicted_seconds
-
-    seconds = sum(predicted_seconds(u.segment) / u.speed for u in utterances)
-    check_whole(sizes_of(synthesizer.bundle), budget, seconds)

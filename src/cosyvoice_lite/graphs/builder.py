@@ -21,6 +21,7 @@ import onnx
 from onnx import helper
 
 from cosyvoice_lite.graphs.precision import (
+    PRODUCT,
     Encoding,
     Part,
     Recipe,
@@ -205,15 +206,22 @@ class Scope:
         """A weight in float32, computed from checkpoint tensors when it is written."""
         return self._store(self._derived(name, shape, sources, compute), _PLAIN)[0]
 
+    def is_product(self, name: str) -> bool:
+        """Whether the kernel of a convolution is to be multiplied with, not convolved."""
+        return self.graph.recipe.form(self.path + name).endswith(PRODUCT)
+
     def product(
         self,
         x: Value,
         name: str,
-        shape: tuple[int, int],
+        shape: tuple[int, ...],
         sources: Sequence[Parameter],
         compute: Callable[..., Array],
     ) -> Value:
-        """x W for a weight (K, N), at the precision its recipe gives it: (…, K) → (…, N)."""
+        """x W for a weight (K, N), at the precision its recipe gives it: (…, K) → (…, N).
+
+        A kernel (N, C, 1, k) is the weight (k·C, N) of a product with what `unfolded` gives.
+        """
         weight = self._derived(name, shape, sources, compute)
         form = self.graph.recipe.form(weight.name)
         if form == "float16":

@@ -10,6 +10,8 @@ import numpy as np
 
 from cosyvoice_lite.graphs.builder import Array, Scope, Value
 
+END = np.iinfo(np.int64).max
+
 
 def linear(s: Scope, x: Value, d_in: int, d_out: int, *, bias: bool = True) -> Value:
     """y = x Wᵀ + b over the last dimension: (…, d_in) → (…, d_out)."""
@@ -37,16 +39,29 @@ def conv(
 ) -> Value:
     """Convolution along time: (B, c_in, 1, T) → (B, c_out, 1, T')."""
     w = s.parameter("weight", c_out, c_in, kernel)
+    shape = (c_out, c_in, 1, kernel)
+    if s.is_product("weight.4d"):
+        rows = unfolded(signal_to_rows(x), kernel, padding)
+        rows = s.product(rows, "weight.4d", shape, [w], _with_height) + s.as_is("bias", c_out)
+        return rows_to_signal(rows)
     return s.graph.op(
         "Conv",
         x,
-        s.kernel("weight.4d", (c_out, c_in, 1, kernel), [w], _with_height),
+        s.kernel("weight.4d", shape, [w], _with_height),
         s.as_is("bias", c_out),
         kernel_shape=[1, kernel],
         strides=[1, stride],
         dilations=[1, dilation],
         pads=[0, padding, 0, padding],
     )
+
+
+def unfolded(x: Value, kernel: int, padding: int) -> Value:
+    """What each output of a convolution along time sees, oldest first: (B, T, C) → (B, T', k·C)."""
+    g = x.graph
+    x = g.op("Pad", x, g.integers(0, padding, 0, 0, padding, 0))
+    seen = [x.slice(1, i, i - kernel + 1 or END) for i in range(kernel)]
+    return g.op("Concat", *seen, axis=2)
 
 
 def conv_transpose(

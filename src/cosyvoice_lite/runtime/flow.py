@@ -17,7 +17,7 @@ from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import OVERLAP_TOKENS, ModelConfig
 from cosyvoice_lite.runtime.cfm import Solver, cosine_span, euler, guided
 from cosyvoice_lite.runtime.lanes import Lanes
-from cosyvoice_lite.runtime.session import Session
+from cosyvoice_lite.runtime.session import Session, load_graph
 
 Array = npt.NDArray[Any]
 
@@ -71,11 +71,11 @@ class Flow:
 
     @cached_property
     def encoder(self) -> Session:
-        return Session(self.bundle.file("flow_encoder.onnx"), self.lanes.threads)
+        return load_graph(self.bundle, "flow_encoder", self.lanes.threads)
 
     @cached_property
     def unet(self) -> Session:
-        return Session(self.bundle.file("unet.onnx"), self.lanes.threads)
+        return load_graph(self.bundle, "unet", self.lanes.threads)
 
     def noise(self, n_tokens: int, prompt_mel: Array, rng: np.random.Generator) -> Array:
         """What a course starts from: standard normal, (M, frames of the prompt and the speech)."""
@@ -147,6 +147,7 @@ class Flow:
             right=grid.right,
             weight=grid.weight[:, None],
         )
+        self.encoder.rest()
         return mu[0], spks[0]
 
     def solve(

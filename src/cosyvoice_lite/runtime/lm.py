@@ -19,7 +19,7 @@ from cosyvoice_lite.runtime.decoding import Decoder
 from cosyvoice_lite.runtime.memory import MAX_POSITIONS as MAX_POSITIONS
 from cosyvoice_lite.runtime.positions import PositionTable
 from cosyvoice_lite.runtime.sampling import sample
-from cosyvoice_lite.runtime.session import Session
+from cosyvoice_lite.runtime.session import Session, load_graph
 from cosyvoice_lite.runtime.tables import Table
 
 Array = npt.NDArray[Any]
@@ -73,11 +73,11 @@ class SpeechLM:
 
     @cached_property
     def text_encoder(self) -> Session:
-        return Session(self.bundle.file("text_encoder.onnx"), self.threads)
+        return load_graph(self.bundle, "text_encoder", self.threads)
 
     @cached_property
     def lm(self) -> Session:
-        return Session(self.bundle.file("lm.onnx"), self.threads)
+        return load_graph(self.bundle, "lm", self.threads)
 
     def encode_text(self, text_ids: Sequence[int], speaker: Array | None) -> tuple[Array, Array]:
         """Run the text encoder.
@@ -93,6 +93,7 @@ class SpeechLM:
         text = self.text_embedding[np.asarray(text_ids, np.int64)]
         known = speaker if speaker is not None else np.zeros(self.config.d_speaker, np.float32)
         encoded, rows = self.text_encoder(text=text[None], speaker=known[None])
+        self.text_encoder.rest()
         return encoded[0], rows[0] if speaker is not None else rows[0, 1:]
 
     def prefix(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 MAPS = Path("/proc/self/maps")
 STATM = Path("/proc/self/statm")
 MADV_DONTNEED = 4
+
+Area = tuple[int, int]
+"""Address and bytes of a mapping."""
 
 
 def resident_bytes() -> int:
@@ -33,8 +37,20 @@ def give_back() -> None:
     libc = _libc()
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
-    for start, size in _code(MAPS):
-        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), MADV_DONTNEED)
+    drop(_code(MAPS))
+
+
+def mapped(path: Path) -> list[Area]:
+    """Where this process has mapped the file `path`; nothing but on Linux."""
+    name = os.path.realpath(path)
+    return [area for area, _, file in _mappings(MAPS) if file == name]
+
+
+def drop(areas: Iterable[Area]) -> None:
+    """Take the pages of mapped files, which must equal the files, out of memory; they come back
+    when they are read."""
+    for start, size in areas:
+        _libc().madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), MADV_DONTNEED)
 
 
 @cache
@@ -42,17 +58,22 @@ def _libc() -> Any:
     return ctypes.CDLL(None)
 
 
-def _code(maps: Path) -> list[tuple[int, int]]:
-    """Address and bytes of each mapping of a file that is executable and never written: no page
-    of it can differ from the file."""
+def _code(maps: Path) -> list[Area]:
+    """Each mapping of a file that is executable and never written: no page of it can differ from
+    the file."""
+    found = _mappings(maps)
+    return [area for area, rights, file in found if rights == "r-xp" and file.startswith("/")]
+
+
+def _mappings(maps: Path) -> list[tuple[Area, str, str]]:
+    """Where, with what rights and of what file each mapping is."""
     try:
         lines = maps.read_text("utf-8", "replace").splitlines()
     except OSError:
         return []
     found = []
     for line in lines:
-        area, rights, _, _, _, *name = line.split(maxsplit=5)
-        if rights == "r-xp" and name and name[0].startswith("/"):
-            start, stop = (int(edge, 16) for edge in area.split("-"))
-            found.append((start, stop - start))
+        area, rights, _, _, _, *file = line.split(maxsplit=5)
+        start, stop = (int(edge, 16) for edge in area.split("-"))
+        found.append(((start, stop - start), rights, file[0].rstrip() if file else ""))
     return found

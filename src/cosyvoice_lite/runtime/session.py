@@ -11,8 +11,10 @@ from typing import Any
 import numpy.typing as npt
 import onnxruntime as ort
 
+from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.errors import BundleError
-from cosyvoice_lite.runtime.pages import give_back
+from cosyvoice_lite.runtime.memory import is_mapped
+from cosyvoice_lite.runtime.pages import drop, give_back, mapped
 
 Array = npt.NDArray[Any]
 
@@ -22,9 +24,14 @@ ort.set_default_logger_severity(4)  # what it logs, it also raises
 
 
 class Session:
-    """A loaded graph: a function of named arrays."""
+    """A loaded graph: a function of named arrays.
 
-    def __init__(self, path: Path, threads: int) -> None:
+    Args:
+        weights: the file of weights that are to be read where the system maps it; by default ONNX
+            Runtime packs its own copy of them, which is faster the fewer rows a product has.
+    """
+
+    def __init__(self, path: Path, threads: int, weights: Path | None = None) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -32,16 +39,32 @@ class Session:
         options.enable_cpu_mem_arena = False
         # Kernels kept in few bits are widened once, while loading, not at every run.
         options.add_session_config_entry("session.disable_quant_qdq", "1")
+        if weights is not None:
+            options.add_session_config_entry("session.disable_prepacking", "1")
         self.path = path
+        give_back()  # loading takes more than what stays, on top of what is held
         with _one_error(path):
             self.ort = ort.InferenceSession(str(path), options, ["CPUExecutionProvider"])
         self.input_names = [node.name for node in self.ort.get_inputs()]
+        self.mapped = [] if weights is None else mapped(weights)
         give_back()  # what the optimiser needed
 
     def __call__(self, **inputs: Array) -> list[Array]:
         """The outputs in the order the graph declares them."""
         with _one_error(self.path):
             return list(self.ort.run(None, inputs))
+
+    def rest(self) -> None:
+        """Give back the pages of mapped weights; they return from the file at the next call."""
+        drop(self.mapped)
+
+
+def load_graph(bundle: Bundle, graph: str, threads: int) -> Session:
+    """A graph of a bundle, its weights mapped or packed as `is_mapped` says."""
+    weights = bundle.file(f"{graph}.weights")
+    n_bytes = bundle.manifest.files[weights.name].size
+    read_in_place = is_mapped(bundle.manifest.precision, graph, n_bytes)
+    return Session(bundle.file(f"{graph}.onnx"), threads, weights if read_in_place else None)
 
 
 class Binding:

@@ -64,6 +64,8 @@ class Speaking(Stages):
 
     def utter_group(self, group: Sequence[Utterance]) -> Iterator[Audio]:
         """Utterances stage by stage: text → speech tokens → mel → waveform."""
+        if not self.memory.staged:
+            self.load()
         self.finished("reader", "tokenizer")
         sentences = [self.sentence(utterance) for utterance in group]
         self.finished("lm", "text_encoder")
@@ -131,7 +133,7 @@ class Speaking(Stages):
     def voiced(
         self, utterance: Utterance, mel: Array, before_window: Callable[[], None] = lambda: None
     ) -> Audio:
-        """Mel → waveform. What `before_window` raises, each 3 s of it, ends the work."""
+        """Mel → waveform. What `before_window` raises, each window of it, ends the work."""
         return self.filtered(utterance, mel, self.excitation(utterance, mel), before_window)
 
     def excitation(self, utterance: Utterance, mel: Array) -> Array:

@@ -18,7 +18,7 @@ from cosyvoice_lite.bundle import GRAPHS, Bundle
 from cosyvoice_lite.models import find_model
 from cosyvoice_lite.runtime.cfm import SOLVERS
 from cosyvoice_lite.runtime.clones import CloneCache, clone_key
-from cosyvoice_lite.runtime.memory import MemoryPlan, Sizes, plan_memory
+from cosyvoice_lite.runtime.memory import MemoryPlan, Sizes, default_plan, plan_memory
 from cosyvoice_lite.runtime.pages import resident_bytes
 from cosyvoice_lite.runtime.request import NOISE, SOURCE, Options, Request, Utterance
 from cosyvoice_lite.runtime.speaking import Speaking
@@ -67,7 +67,7 @@ class Synthesizer(Speaking):
         """
         bundle = Bundle.open(find_model(model))
         if memory_budget is None:
-            return cls(bundle, threads, MemoryPlan(staged=staged), clones)
+            return cls(bundle, threads, default_plan(sizes_of(bundle), staged=staged), clones)
         return cls(bundle, threads, plan_memory(sizes_of(bundle), memory_budget), clones)
 
     @property

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import HOP_LENGTH, VocoderConfig
 from cosyvoice_lite.runtime.lanes import Lanes
-from cosyvoice_lite.runtime.session import Session
+from cosyvoice_lite.runtime.session import Session, load_graph
 
 Array = npt.NDArray[Any]
 
@@ -44,11 +44,11 @@ class Vocoder:
 
     @cached_property
     def f0_predictor(self) -> Session:
-        return Session(self.bundle.file("f0.onnx"), self.lanes.threads)
+        return load_graph(self.bundle, "f0", self.lanes.threads)
 
     @cached_property
     def filter(self) -> Session:
-        return Session(self.bundle.file("vocoder.onnx"), self.lanes.threads)
+        return load_graph(self.bundle, "vocoder", self.lanes.threads)
 
     def waveform(
         self,
