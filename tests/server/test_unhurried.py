@@ -119,7 +119,6 @@ def test_a_log_that_nobody_reads_holds_nobody_up() -> None:
         thread.start()
         thread.join(30)
         assert not thread.is_alive(), "it waits for the pipe"
-        assert handler.n_dropped > 0
         seen, until = b"", time.monotonic() + 30
         os.set_blocking(reader.fileno(), False)
         while handler._lines.unfinished_tasks and time.monotonic() < until:
