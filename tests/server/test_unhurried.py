@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import logging
 import os
-import socket
 import threading
 import time
 from pathlib import Path
@@ -135,14 +135,16 @@ def test_an_idle_connection_outlives_those_of_clients(short_bundle: Path, tmp_pa
         config = http_server(app, Settings(keep_alive=seconds)).config
         assert config.timeout_keep_alive == seconds
     assert Settings().keep_alive > 120  # Caddy's, the longest of those that are common
-    with (
-        serving(short_bundle, tmp_path, keep_alive=1.0) as server,
-        socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as line,
-    ):
-        line.settimeout(10)
-        for _ in range(2):  # one connection for both
-            line.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert line.recv(4096).startswith(b"HTTP/1.1 200")
+    with serving(short_bundle, tmp_path, keep_alive=1.0) as server:
+        client = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+        lines = set()
+        for _ in range(2):
+            client.request("GET", "/livez")
+            assert client.getresponse().read()
+            lines.add(client.sock)
             time.sleep(0.3)
+        assert len(lines) == 1
+        line = lines.pop()
         while line.recv(4096):
             pass  # until it is closed after a second, as the setting says
+        client.close()
