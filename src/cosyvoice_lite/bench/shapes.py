@@ -61,7 +61,7 @@ def _standard(
 ) -> Iterator[NodeProto]:
     if node.domain != CONTRIB:
         yield node
-    elif node.op_type == "MultiHeadAttention":
+    elif node.op_type in ("Gelu", "MultiHeadAttention"):
         yield helper.make_node("Identity", [node.input[0]], [node.output[0]])
     elif node.op_type == "GroupQueryAttention":  # query, past keys, past values
         for source, target in ((0, 0), (3, 1), (4, 2)):
