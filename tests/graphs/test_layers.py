@@ -13,8 +13,9 @@ from cosyvoice_lite.config import EncoderConfig
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.writer import write_graph
 from cosyvoice_lite.graphs import encoder, hift, layers
-from cosyvoice_lite.graphs.builder import Derived, GraphBuilder, Scope, Value
-from cosyvoice_lite.graphs.precision import Recipe, Rule
+from cosyvoice_lite.graphs.builder import GraphBuilder, Scope, Value
+from cosyvoice_lite.graphs.recipes import Recipe, Rule
+from cosyvoice_lite.graphs.tensors import Derived
 from oracles import Array
 
 Build = Callable[..., Value]

@@ -1,4 +1,4 @@
-"""docs/http.md: its table is made from the settings, its examples run."""
+"""docs/http.md: its table is made from the settings, its examples and the README's run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from cosyvoice_lite.server.operations import OPERATIONS
 from cosyvoice_lite.server.settings import knobs
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "http.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENT, README = ROOT / "docs" / "http.md", ROOT / "README.md"
 BEGIN, END = "<!-- settings: made by `python tests/server/test_http_docs.py` -->\n", "<!-- end -->"
 TEXT = DOCUMENT.read_text("utf-8")
 
@@ -38,8 +39,8 @@ def test_every_route_is_mentioned() -> None:
         assert path in TEXT, op.path
 
 
-def examples() -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+def examples(text: str) -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     commands = re.split(r"\n(?=curl)", "\n".join(block.strip() for block in blocks))
     return [command for command in commands if command.startswith("curl")]
 
@@ -47,8 +48,11 @@ def examples() -> list[str]:
 def test_the_examples_run(server, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     if shutil.which("curl") is None or shutil.which("bash") is None:
         pytest.skip("needs curl and bash")
-    assert len(examples()) > 12
-    for command in examples():
+    ours = examples(README.read_text("utf-8").replace("http://127.0.0.1:8000", "$URL"))
+    assert len(ours) == 1
+    theirs = examples(TEXT)
+    assert len(theirs) > 12
+    for command in [*ours, *theirs]:
         done = subprocess.run(
             ["bash", "-c", command],
             env={**os.environ, "URL": server.url},

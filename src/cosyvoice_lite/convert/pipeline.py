@@ -33,7 +33,7 @@ from cosyvoice_lite.graphs.builder import GraphBuilder
 from cosyvoice_lite.graphs.flow import flow_encoder_graph
 from cosyvoice_lite.graphs.hift import f0_graph, vocoder_graph
 from cosyvoice_lite.graphs.lm import lm_graph, text_encoder_graph
-from cosyvoice_lite.graphs.precision import RECIPES, Recipe
+from cosyvoice_lite.graphs.recipes import RECIPES, Recipe
 from cosyvoice_lite.graphs.unet import unet_graph
 
 Array = npt.NDArray[Any]

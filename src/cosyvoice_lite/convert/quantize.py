@@ -22,7 +22,7 @@ from cosyvoice_lite.convert.directory import new_directory
 from cosyvoice_lite.convert.pipeline import Progress, build_graphs, file_record, recipe
 from cosyvoice_lite.convert.writer import write_graph, write_tables
 from cosyvoice_lite.errors import UsageError
-from cosyvoice_lite.graphs.builder import Derived
+from cosyvoice_lite.graphs.tensors import Derived
 
 Array = npt.NDArray[Any]
 

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from cosyvoice_lite.convert.checkpoint import StoredTensor, read_state_dict
 from cosyvoice_lite.errors import CheckpointError
-from cosyvoice_lite.graphs.builder import Derived, GraphBuilder, Parameter
+from cosyvoice_lite.graphs.builder import GraphBuilder
+from cosyvoice_lite.graphs.tensors import Derived, Parameter
 
 Array = npt.NDArray[Any]
 

@@ -11,14 +11,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from cosyvoice_lite.graphs.builder import (
-    CONTRIB_OPSET,
-    IR_VERSION,
-    OPSET,
-    Derived,
-    GraphBuilder,
-    Stored,
-)
+from cosyvoice_lite.graphs.builder import CONTRIB_OPSET, IR_VERSION, OPSET, GraphBuilder
+from cosyvoice_lite.graphs.tensors import Derived, Stored
 from cosyvoice_lite.tensorfile import write_tensors
 
 Array = npt.NDArray[Any]

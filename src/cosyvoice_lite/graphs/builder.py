@@ -24,11 +24,12 @@ from cosyvoice_lite.graphs.precision import (
     PRODUCT,
     Encoding,
     Part,
-    Recipe,
     kernel_encoding,
     product_encoding,
     table_encoding,
 )
+from cosyvoice_lite.graphs.recipes import Recipe
+from cosyvoice_lite.graphs.tensors import Derived, Parameter, Stored
 
 Array = npt.NDArray[Any]
 Dim = int | str
@@ -39,33 +40,6 @@ IR_VERSION = 8
 CONTRIB_OPERATORS = frozenset(
     {"DynamicQuantizeMatMul", "Gelu", "GroupQueryAttention", "MatMulNBits", "MultiHeadAttention"}
 )
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A tensor that the checkpoint must hold: its key and its shape."""
-
-    name: str
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A weight the runtime wants: `compute` applied to the checkpoint tensors `sources`."""
-
-    name: str
-    shape: tuple[int, ...]
-    sources: tuple[Parameter, ...]
-    compute: Callable[..., Array]
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A tensor of the bundle: one part of a weight, as its encoding keeps it."""
-
-    name: str
-    weight: Derived
-    part: Part
 
 
 class Value:

@@ -23,7 +23,7 @@ from cosyvoice_lite.graphs.layers import (
     signal_to_rows,
     unit_length,
 )
-from cosyvoice_lite.graphs.precision import Recipe
+from cosyvoice_lite.graphs.recipes import Recipe
 
 
 def flow_encoder_graph(c: FlowConfig, recipe: Recipe) -> GraphBuilder:

@@ -14,7 +14,7 @@ import numpy as np
 from cosyvoice_lite.config import VocoderConfig
 from cosyvoice_lite.graphs.builder import Array, GraphBuilder, Scope, Value
 from cosyvoice_lite.graphs.layers import conv, conv_transpose, linear, snake
-from cosyvoice_lite.graphs.precision import Recipe
+from cosyvoice_lite.graphs.recipes import Recipe
 
 MAX_MAGNITUDE = 100.0
 FINAL_SLOPE = 0.01

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from cosyvoice_lite.config import EncoderConfig, LmConfig
-from cosyvoice_lite.graphs.builder import Array, Dim, GraphBuilder, Parameter, Scope, Value
+from cosyvoice_lite.graphs.builder import Array, Dim, GraphBuilder, Scope, Value
 from cosyvoice_lite.graphs.encoder import (
     BLOCK_EPS,
     OUTER_EPS,
@@ -25,7 +25,8 @@ from cosyvoice_lite.graphs.encoder import (
     feed_forward,
 )
 from cosyvoice_lite.graphs.layers import layer_norm, linear, relu, unit_length
-from cosyvoice_lite.graphs.precision import Recipe
+from cosyvoice_lite.graphs.recipes import Recipe
+from cosyvoice_lite.graphs.tensors import Parameter
 
 DISTANCES_PER_BLOCK = 64
 

@@ -22,7 +22,7 @@ from cosyvoice_lite.graphs.layers import (
     signal_to_rows,
     silu,
 )
-from cosyvoice_lite.graphs.precision import Recipe
+from cosyvoice_lite.graphs.recipes import Recipe
 
 GROUPS = 8
 TIME_SCALE = 1000.0

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cosyvoice_lite.server.problems import Problem
+from cosyvoice_lite.server.records import read_records
 
 LOG = logging.getLogger("cosyvoice_lite.consents")
 PREFIX = "cons_"
@@ -47,7 +48,7 @@ class Consents:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.kept = {consent.id: consent for consent in _read_all(folder)}
+        self.kept = {consent.id: consent for consent in read_records(Consent, folder, is_consent)}
 
     def one(self, asked: str) -> Consent:
         """Raises Problem (404) if there is none."""
@@ -150,16 +151,3 @@ class Consents:
 def is_consent(text: str) -> bool:
     """Whether a text is the id of a consent, and not words of one."""
     return _ID.fullmatch(text) is not None
-
-
-def _read_all(folder: Path) -> list[Consent]:
-    """Those that are whole, the oldest first; a file that is not is left alone."""
-    found = []
-    for path in folder.glob(f"{PREFIX}*.json") if folder.is_dir() else []:
-        try:
-            consent = Consent(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            continue
-        if is_consent(consent.id) and path.stem == consent.id:
-            found.append(consent)
-    return sorted(found, key=lambda consent: (consent.created_at, consent.id))

@@ -21,6 +21,7 @@ from typing import Any
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.names import gender, parse_blend, preset, unknown_voice, voice_id
 from cosyvoice_lite.server.problems import Problem
+from cosyvoice_lite.server.records import read_records
 
 LOG = logging.getLogger("cosyvoice_lite.voices")
 PREFIX = "voice_"
@@ -72,7 +73,7 @@ class Voices:
     def __init__(self, identity: Identity, folder: Path, default: str = "") -> None:
         self.identity = identity
         self.folder = folder
-        self.added = {voice.id: voice for voice in _read_all(folder)}
+        self.added = {voice.id: voice for voice in read_records(AddedVoice, folder, is_added)}
         self.default = default
 
     def find(self, asked: str | None) -> VoiceRef:
@@ -211,16 +212,3 @@ def is_added(name: str) -> bool:
 def voice_file(folder: Path, added: str) -> Path:
     """Where the arrays of an added voice are."""
     return folder / f"{added}.safetensors"
-
-
-def _read_all(folder: Path) -> list[AddedVoice]:
-    """Those that are whole; a file that is not is left alone."""
-    found = []
-    for path in sorted(folder.glob(f"{PREFIX}*.json")) if folder.is_dir() else []:
-        try:
-            voice = AddedVoice(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            continue
-        if _ID.fullmatch(voice.id) and path.stem == voice.id:
-            found.append(voice)
-    return sorted(found, key=lambda voice: voice.created_at)
