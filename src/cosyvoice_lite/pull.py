@@ -89,17 +89,12 @@ def pull(
         raise BundleError(f"{bundle} already exists: choose another place or ask to replace it")
     _make_folder(checkpoint)
     stage(f"fetching {model.vocabulary}")  # first: it is small, and fails before the large files
-    vocabulary = checkpoint / model.vocabulary
-    if model.vocabulary == WHISPER:
-        fetch_whisper_vocabulary(vocabulary, index=index, progress=progress)
-    else:
-        fetch_25hz_vocabulary(vocabulary, progress=progress)
+    vocabulary = _fetch_vocabulary(model, checkpoint, index, progress)
     stage(f"fetching {name} from {mirror or source}")
     fetch_checkpoint(name, checkpoint, source=source, mirror=mirror, progress=progress)
 
-    from cosyvoice_lite.convert.pipeline import (
-        convert,
-    )  # brings onnx, which fetching can do without
+    # brings onnx, which fetching can do without
+    from cosyvoice_lite.convert.pipeline import convert
 
     convert(
         checkpoint,
@@ -152,6 +147,16 @@ def find(name: str) -> Official:
     if short not in OFFICIAL:
         raise UsageError(f"no official model {name!r}: choose from {', '.join(OFFICIAL)}")
     return OFFICIAL[short]
+
+
+def _fetch_vocabulary(model: Official, folder: Path, index: str, progress: Progress) -> Path:
+    """Where the tokenizer's file now is."""
+    target = folder / model.vocabulary
+    if model.vocabulary == WHISPER:
+        fetch_whisper_vocabulary(target, index=index, progress=progress)
+    else:
+        fetch_25hz_vocabulary(target, progress=progress)
+    return target
 
 
 def _listed(

@@ -20,6 +20,12 @@ MIRROR_VARIABLE = "COSYVOICE_LITE_MIRROR"
 
 
 def add(commands: Any) -> None:
+    """The parsers of these commands."""
+    for add_one in (_add_convert, _add_quantize, _add_verify, _add_models, _add_pull):
+        add_one(commands)
+
+
+def _add_convert(commands: Any) -> None:
     p = commands.add_parser("convert", help="make a bundle from an official checkpoint")
     p.add_argument("checkpoint", type=Path, help="folder with llm.pt, flow.pt, hift.pt …")
     p.add_argument("bundle", type=Path, help="folder to make")
@@ -32,6 +38,8 @@ def add(commands: Any) -> None:
     p.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
     p.set_defaults(run=convert)
 
+
+def _add_quantize(commands: Any) -> None:
     p = commands.add_parser("quantize", help="make a bundle of fewer bits from an fp32 one")
     p.add_argument("bundle", help="an fp32 bundle's folder, or an installed model's name")
     p.add_argument("target", type=Path, help="folder to make")
@@ -39,6 +47,8 @@ def add(commands: Any) -> None:
     p.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
     p.set_defaults(run=quantize)
 
+
+def _add_verify(commands: Any) -> None:
     p = commands.add_parser("verify", help="check a bundle, or compare it with golden files")
     p.add_argument("bundle", nargs="?", help="a bundle's folder, or an installed model's name")
     p.add_argument(
@@ -51,11 +61,15 @@ def add(commands: Any) -> None:
     p.add_argument("--threads", type=int, help="cores to use (default: all this process may)")
     p.set_defaults(run=verify)
 
+
+def _add_models(commands: Any) -> None:
     p = commands.add_parser("models", help="list the models on this machine")
     p.add_argument("--card", action="store_true", help="describe the one that comes with it")
     p.add_argument("--json", action="store_true", help="one JSON line")
     p.set_defaults(run=models)
 
+
+def _add_pull(commands: Any) -> None:
     p = commands.add_parser("pull", help="download an official checkpoint and convert it")
     p.add_argument("name", help="300M-SFT, 300M, 300M-Instruct or 300M-25Hz")
     p.add_argument("--source", default="huggingface", help="huggingface or modelscope")

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from cosyvoice_lite.bundle import VoiceRecord
 from cosyvoice_lite.config import ModelConfig
-from cosyvoice_lite.convert.checkpoint import StoredTensor, read_checkpoint
+from cosyvoice_lite.convert.checkpoint import read_checkpoint
+from cosyvoice_lite.convert.storage import StoredTensor
 from cosyvoice_lite.errors import CheckpointError
 from cosyvoice_lite.tensorfile import write_tensors
 

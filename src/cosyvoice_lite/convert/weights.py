@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cosyvoice_lite.convert.checkpoint import StoredTensor, read_state_dict
+from cosyvoice_lite.convert.checkpoint import read_state_dict
+from cosyvoice_lite.convert.storage import StoredTensor
 from cosyvoice_lite.errors import CheckpointError
 from cosyvoice_lite.graphs.builder import GraphBuilder
 from cosyvoice_lite.graphs.tensors import Derived, Parameter
