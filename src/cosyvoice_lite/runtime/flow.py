@@ -147,7 +147,6 @@ class Flow:
             right=grid.right,
             weight=grid.weight[:, None],
         )
-        self.encoder.rest()
         return mu[0], spks[0]
 
     def solve(

@@ -91,9 +91,9 @@ class SpeechLM:
             speaker's, if there is one, then the text's.
         """
         text = self.text_embedding[np.asarray(text_ids, np.int64)]
+        self.text_embedding.forget()
         known = speaker if speaker is not None else np.zeros(self.config.d_speaker, np.float32)
         encoded, rows = self.text_encoder(text=text[None], speaker=known[None])
-        self.text_encoder.rest()
         return encoded[0], rows[0] if speaker is not None else rows[0, 1:]
 
     def prefix(

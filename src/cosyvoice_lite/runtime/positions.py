@@ -27,15 +27,14 @@ class PositionTable:
     Args:
         weights: W_pos / √d_head of every layer: (L, d, d).
         config: of the language model.
-        max_positions: the longest sequence there can be; memory is touched only as far as used.
+        max_positions: the longest sequence there can be; memory is taken only as far as used.
     """
 
     def __init__(self, weights: Table, config: EncoderConfig, max_positions: int) -> None:
         self.weights = weights
         self.config = config
         self.capacity = -(-max_positions // DISTANCES_PER_BLOCK)
-        shape = (self.capacity, config.n_heads, config.d_cache, DISTANCES_PER_BLOCK)
-        self.blocks = [np.zeros(shape, np.float32) for _ in range(config.n_blocks)]
+        self.blocks = [self._room(0)] * config.n_blocks
         self.n_ready = 0
 
     def covering(self, n_positions: int) -> list[Array]:
@@ -43,9 +42,22 @@ class PositionTable:
         n = -(-n_positions // DISTANCES_PER_BLOCK)
         if n > self.capacity:
             raise ValueError(f"{n_positions} positions, there are {self.capacity} blocks")
+        if n > len(self.blocks[0]):
+            self._grow(min(n + n // 2, self.capacity))
         while self.n_ready < n:
             self._append_block()
-        return [blocks[self.capacity - n :] for blocks in self.blocks]
+        return [blocks[len(blocks) - n :] for blocks in self.blocks]
+
+    def _grow(self, n_blocks: int) -> None:
+        """Room for so many; who reads the old blocks may go on. The whole room at once would be
+        given in pages of two megabytes, of which a short sentence needs the last half."""
+        for layer, old in enumerate(self.blocks):
+            self.blocks[layer] = self._room(n_blocks)
+            self.blocks[layer][n_blocks - self.n_ready :] = old[len(old) - self.n_ready :]
+
+    def _room(self, n_blocks: int) -> Array:
+        c = self.config
+        return np.zeros((n_blocks, c.n_heads, c.d_cache, DISTANCES_PER_BLOCK), np.float32)
 
     def _append_block(self) -> None:
         first = self.n_ready * DISTANCES_PER_BLOCK
@@ -53,7 +65,7 @@ class PositionTable:
         rows = sinusoids(distances, self.config.d_model)  # (64, d)
         for layer, blocks in enumerate(self.blocks):
             p = (rows @ self.weights[layer].T).reshape(DISTANCES_PER_BLOCK, self.config.n_heads, -1)
-            block = blocks[self.capacity - self.n_ready - 1]
+            block = blocks[len(blocks) - self.n_ready - 1]
             block[:, : self.config.d_head] = p.transpose(1, 2, 0)
             self.weights.forget()  # layer by layer, or all of them would be in memory
         self.n_ready += 1

@@ -51,12 +51,12 @@ class Session:
 
     def __call__(self, **inputs: Array) -> list[Array]:
         """The outputs in the order the graph declares them."""
+        if self.mapped:
+            give_back()  # the whole file of weights is coming into memory
         with _one_error(self.path):
-            return list(self.ort.run(None, inputs))
-
-    def rest(self) -> None:
-        """Give back the pages of mapped weights; they return from the file at the next call."""
-        drop(self.mapped)
+            outputs = list(self.ort.run(None, inputs))
+        drop(self.mapped)  # they return from the file at the next call
+        return outputs
 
 
 def load_graph(bundle: Bundle, graph: str, threads: int) -> Session:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import HOP_LENGTH, VocoderConfig
 from cosyvoice_lite.runtime.lanes import Lanes
+from cosyvoice_lite.runtime.memory import MAPPED_FROM
+from cosyvoice_lite.runtime.pages import give_back
 from cosyvoice_lite.runtime.session import Session, load_graph
 
 Array = npt.NDArray[Any]
@@ -37,6 +39,7 @@ class Vocoder:
         self.bundle = bundle
         self.lanes = lanes
         self.window_frames = window_frames
+        self.is_large = bundle.manifest.files["vocoder.weights"].size >= MAPPED_FROM
         self.config: VocoderConfig = model.vocoder
         self.sample_rate = model.sample_rate
         mix = bundle.tables["source_mix"]
@@ -117,6 +120,8 @@ class Vocoder:
         A window sees `CONTEXT_FRAMES` beyond either end, more than the network's reach, so the
         windows join as if there were one, and memory does not grow with T.
         """
+        if self.is_large:
+            give_back()  # what the flow freed comes in other sizes than what the filter takes
         n_frames = mel.shape[1]
         n_windows = self._n_windows(n_frames)
         edges = [n_frames * i // n_windows for i in range(n_windows + 1)]
