@@ -122,7 +122,7 @@ def shortfalls(rows: list[Row]) -> list[str]:
     teachers = {row.voice: row for row in rows if row.system == "teacher"}
     missed = []
     for row in rows:
-        if row.system != "speech":
+        if row.system != "speech" or row.voice not in teachers:
             continue
         teacher = teachers[row.voice]
         if row.error > teacher.error + ERROR_MARGIN:

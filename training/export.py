@@ -16,12 +16,13 @@ from training.model.encoder import EncoderConfig
 from training.model.flow import Flow
 from training.model.hift import HiFT
 from training.model.lm import SpeechLM
+from training.model.speech_tokenizer import TOKEN_RATE
 from training.sizes import FLOW, HIFT, LM
 from training.speakers import SPEAKERS, embedding
 
-MIN_TOKEN_TEXT_RATIO = 0.9
-MAX_TOKEN_TEXT_RATIO = 6.0
-"""Speech tokens per phoneme symbol; the corpus' sentences have 1.2 to 4.4."""
+MIN_TOKEN_TEXT_RATIO = 1.8
+MAX_TOKEN_TEXT_RATIO = 12.0
+"""Speech tokens per phoneme symbol; the corpus' sentences have 2.4 to 8.8."""
 
 NAME = "nano"
 LICENCE = "CC BY-SA 4.0, see CARD.md"  # as the recordings it was taught with ask for
@@ -33,6 +34,7 @@ def yaml_text() -> str:
     fields = {
         "text_token_size": LM.text_token_size,
         "speech_token_size": LM.speech_token_size,
+        "token_rate": TOKEN_RATE,
         "text_encoder_input_size": LM.text_encoder.input_size,
         "llm_input_size": LM.llm.input_size,
         "llm_output_size": LM.llm.output_size,

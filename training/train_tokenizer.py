@@ -20,6 +20,7 @@ from training.sizes import TOKENIZER
 from training.spectral import mel_spectrogram
 
 LEARNING_RATE = 1e-3
+WEIGHTS = {"ctc": 1.0, "mel": 2.0, "height": 1.0, "voicing": 0.3}
 BLANK = inventory.IDS[inventory.PAD]
 SPOKEN = torch.tensor([":" in symbol for symbol in inventory.SYMBOLS])
 """Which symbols are heard: those of a language; pauses, word boundaries and marks are not."""
@@ -46,7 +47,7 @@ class TokenizerTraining:
             "mel": (again - mel).abs().mul(mask).sum() / mask.sum() / mel.shape[1] / MEL_SCALE,
             **pitch_losses(pitch, batch.pitch.to(device()), mask[:, 0]),
         }
-        total = losses["ctc"] + losses["mel"] + losses["height"] + 0.3 * losses["voicing"]
+        total = sum(WEIGHTS[name] * loss for name, loss in losses.items())
         self.optimizer.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

@@ -1,4 +1,4 @@
-"""The speech tokenizer: mel → 25 tokens a second that say what is spoken, how high and how fast.
+"""The speech tokenizer: mel → 50 tokens a second that say what is spoken, how high and how fast.
 
 A convolutional encoder ends in finite scalar quantisation (FSQ, arXiv:2309.15505): five numbers,
 each rounded to one of five levels, make one of 3125 codes. Each number is first standardised and
@@ -6,7 +6,7 @@ spread evenly over its levels: left to itself it runs to the ends of its range, 
 sixty are used. Three heads teach the codes: phonemes
 (CTC), pitch relative to the speaker, and the mel *given the speaker*; so a token need not carry the
 voice, which the flow will add. Only the encoder is used afterwards.
-Shapes: B batch, F mel frames, T tokens (T : F = 25 Hz : 86.13 Hz), C channels.
+Shapes: B batch, F mel frames, T tokens (T : F = 50 Hz : 86.13 Hz), C channels.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from training.spectral import HOP, N_MELS, SAMPLE_RATE
 
-TOKEN_RATE = 25
+TOKEN_RATE = 50
 FRAMES_PER_TOKEN = SAMPLE_RATE / HOP / TOKEN_RATE
 LEVELS = 5
 DIGITS = 5
