@@ -22,7 +22,7 @@ from training.speakers import SPEAKERS, embedding
 
 MIN_TOKEN_TEXT_RATIO = 1.8
 MAX_TOKEN_TEXT_RATIO = 12.0
-"""Speech tokens per phoneme symbol; the corpus' sentences have 2.4 to 8.8."""
+"""Speech tokens per phoneme symbol; the corpus' sentences have 2.5 to 8.6."""
 
 NAME = "nano"
 LICENCE = "CC BY-SA 4.0, see CARD.md"  # as the recordings it was taught with ask for

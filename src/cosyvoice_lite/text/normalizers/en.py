@@ -2,6 +2,16 @@
 
 import re
 
+from cosyvoice_lite.text.normalizers.en_words import (
+    ABBREVIATIONS,
+    KINGS,
+    MONEY,
+    MONTH,
+    MONTHS,
+    SCALES,
+    SYMBOLS,
+    UNITS,
+)
 from cosyvoice_lite.text.normalizers.numerals import (
     english,
     english_digits,
@@ -11,54 +21,9 @@ from cosyvoice_lite.text.normalizers.numerals import (
 )
 from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
 
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
-_MONTH = (
-    "Jan(?:uary|\\.)?|Feb(?:ruary|\\.)?|Mar(?:ch|\\.)?|Apr(?:il|\\.)?|May|Jun[e.]?|Jul[y.]?|"
-    "Aug(?:ust|\\.)?|Sept?(?:ember|\\.)?|Oct(?:ober|\\.)?|Nov(?:ember|\\.)?|Dec(?:ember|\\.)?"
-)
-_UNITS = {  # sign: one, many
-    "km/h": ("kilometer per hour", "kilometers per hour"), "mph": ("mile per hour", "miles per hour"), "m/s": ("meter per second", "meters per second"),
-    "km²": ("square kilometer", "square kilometers"), "m²": ("square meter", "square meters"), "m³": ("cubic meter", "cubic meters"), "sq ft": ("square foot", "square feet"),
-    "km": ("kilometer", "kilometers"), "cm": ("centimeter", "centimeters"), "mm": ("millimeter", "millimeters"), "nm": ("nanometer", "nanometers"),
-    "kg": ("kilogram", "kilograms"), "mg": ("milligram", "milligrams"), "g": ("gram", "grams"), "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"), "oz": ("ounce", "ounces"),
-    "ft": ("foot", "feet"), "in.": ("inch", "inches"), "mi": ("mile", "miles"), "yd": ("yard", "yards"), "m": ("meter", "meters"),
-    "mL": ("milliliter", "milliliters"), "ml": ("milliliter", "milliliters"), "L": ("liter", "liters"), "GB": ("gigabyte", "gigabytes"), "MB": ("megabyte", "megabytes"),
-    "KB": ("kilobyte", "kilobytes"), "TB": ("terabyte", "terabytes"), "Mbps": ("megabit per second", "megabits per second"), "Gbps": ("gigabit per second", "gigabits per second"),
-    "GHz": ("gigahertz", "gigahertz"), "MHz": ("megahertz", "megahertz"), "kHz": ("kilohertz", "kilohertz"), "Hz": ("hertz", "hertz"), "kWh": ("kilowatt hour", "kilowatt hours"),
-    "kW": ("kilowatt", "kilowatts"), "W": ("watt", "watts"), "mAh": ("milliamp hour", "milliamp hours"), "V": ("volt", "volts"), "dB": ("decibel", "decibels"),
-    "°C": ("degree Celsius", "degrees Celsius"), "℃": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "℉": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"), "¢": ("cent", "cents"), "µm": ("micrometer", "micrometers"), "μm": ("micrometer", "micrometers"), "ms": ("millisecond", "milliseconds"), "hrs": ("hour", "hours"), "hr": ("hour", "hours"), "mins": ("minute", "minutes"), "min": ("minute", "minutes"),
-    "secs": ("second", "seconds"), "sec": ("second", "seconds"), "kcal": ("kilocalorie", "kilocalories"), "fps": ("frame per second", "frames per second"), "px": ("pixel", "pixels"),
-}  # fmt: skip
-_MONEY = {  # sign: one, many, hundredth
-    "$": ("dollar", "dollars", "cent"), "US$": ("dollar", "dollars", "cent"), "HK$": ("Hong Kong dollar", "Hong Kong dollars", "cent"), "€": ("euro", "euros", "cent"),
-    "£": ("pound", "pounds", "penny"), "¥": ("yen", "yen", ""), "￥": ("yuan", "yuan", ""), "₩": ("won", "won", ""), "₹": ("rupee", "rupees", "paisa"),
-}  # fmt: skip
-_SCALES = {
-    "k": "thousand",
-    "K": "thousand",
-    "m": "million",
-    "M": "million",
-    "bn": "billion",
-    "B": "billion",
-    "b": "billion",
-}
-_ABBREVIATIONS = {
-    "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor", "Sr.": "Senior", "Jr.": "Junior", "vs.": "versus", "etc.": "et cetera", "e.g.": "for example",
-    "i.e.": "that is", "approx.": "approximately", "dept.": "department", "est.": "established", "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Gen.": "General",
-    "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Rev.": "Reverend", "Ave.": "Avenue", "Blvd.": "Boulevard", "w/o": "without", "w/": "with", "Mt.": "Mount", "Ft.": "Fort", "a.k.a.": "also known as",
-}  # fmt: skip
-_SYMBOLS = {
-    "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "×": "times", "*": "", "÷": "divided by", "<": "less than", ">": "greater than", "≈": "approximately", "≤": "less than or equal to",
-    "≥": "greater than or equal to", "≠": "not equal to", "±": "plus or minus", "°": "degrees", "℃": "degrees Celsius", "℉": "degrees Fahrenheit", "№": "number", "#": "number", "$": "dollars", "€": "euros",
-    "£": "pounds", "¥": "yen", "√": "square root of", "∞": "infinity", "π": "pi", "§": "section", "©": "copyright", "®": "", "™": "", "/": "slash", "\\": "backslash", "_": " ", "~": "about", "^": "to the power of", "²": "squared", "³": "cubed", "Ω": "ohms", "μ": "micro",
-}  # fmt: skip
-_KINGS = "Henry|Louis|Charles|George|Edward|James|William|Elizabeth|Philip|Napoleon|Pope|John Paul|Benedict|Queen|King"
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|by|from|of|until|till|around|year|before|after|circa|during|summer|spring|winter|fall|autumn|class of|(?:"
-    + _MONTH
+    + MONTH
     + r"))\s*,?$",
     re.IGNORECASE,
 )
@@ -66,10 +31,10 @@ _YEAR_BEFORE = re.compile(
 _N = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
 _TRIGGER = re.compile(
     r"[0-9%+=<>×÷*&@#°℃℉№™©®§$€£¥₩₹±≈≤≥≠√∞πΩμ²³_|\\{}~^/]|\.\d|(?<![\w])(?:[A-Z][a-z]{1,4}\.|[a-z]{2,6}\.|(?:e\.g|i\.e|a\.k\.a)\.|w/|(?:https?:|www\.)|(?:US|HK)\$|(?:"
-    + _MONTH
+    + MONTH
     + r") \d"
     r"|(?:No|Nos|Fig|Vol|pp?|St)\. ?(?=\w)|[A-Za-z0-9._+-]+@(?=\w)|(?:Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article|"
-    + _KINGS
+    + KINGS
     + r") [IVXL]+\b)|[-−](?=[\d.$€£])|\(\d{3}\)|\bvs\b(?!\.)|\bDr(?= [A-Z])"
 )
 
@@ -82,10 +47,10 @@ def _number(written: str) -> str:
 
 def _amount(match: re.Match[str]) -> str:
     sign, symbol, written, scale = match[1], match[2], match[3].replace(",", ""), match[4]
-    one, many, cent = _MONEY[symbol]
+    one, many, cent = MONEY[symbol]
     negative = "minus " if sign else ""
     if scale:
-        return f"{negative}{_number(written)} {_SCALES.get(scale.strip(), scale.strip())} {many}"
+        return f"{negative}{_number(written)} {SCALES.get(scale.strip(), scale.strip())} {many}"
     whole, _, fraction = written.partition(".")
     if not cent or len(fraction) != 2:
         return f"{negative}{_number(written)} {one if written == '1' else many}"
@@ -104,7 +69,7 @@ def _cents(cent: str, count: int) -> str:
 
 def _unit(match: re.Match[str]) -> str:
     minus, written, second, sign = match[1], match[2], match[3], match[4]
-    one, many = _UNITS[sign]
+    one, many = UNITS[sign]
     said = ("minus " if minus else "") + _number(written)
     if second:
         said += f" to {_number(second)}"
@@ -112,7 +77,7 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _month(name: str) -> str:
-    return next(month for month in _MONTHS if month.startswith(name[:3]))
+    return next(month for month in MONTHS if month.startswith(name[:3]))
 
 
 def _date(month: str, day: str, year: str | None, *, the: bool = False) -> str | None:
@@ -128,7 +93,7 @@ def _numeric_date(match: re.Match[str]) -> str | None:
     )
     if not 1 <= int(month) <= 12:
         return None
-    return _date(_MONTHS[int(month) - 1], day, year)
+    return _date(MONTHS[int(month) - 1], day, year)
 
 
 def _time(match: re.Match[str]) -> str | None:
@@ -168,7 +133,7 @@ def _address(match: re.Match[str]) -> str:
     return " ".join(
         english_digits(p)
         if p.isdigit() and p.isascii()
-        else ("W W W" if p == "www" else names.get(p, p if p.isalpha() else _SYMBOLS.get(p, "")))
+        else ("W W W" if p == "www" else names.get(p, p if p.isalpha() else SYMBOLS.get(p, "")))
         for p in pieces
     )
 
@@ -234,7 +199,7 @@ def _saint(match: re.Match[str]) -> str:
 
 
 def _abbreviation(match: re.Match[str]) -> str | None:
-    return _ABBREVIATIONS.get(match[0])
+    return ABBREVIATIONS.get(match[0])
 
 
 def _slash(match: re.Match[str]) -> str:
@@ -245,12 +210,12 @@ def _slash(match: re.Match[str]) -> str:
 
 
 def _sign(match: re.Match[str]) -> str:
-    said = _SYMBOLS.get(match[0], "")
+    said = SYMBOLS.get(match[0], "")
     return f" {said} " if said.strip() else " " if said else ""
 
 
-_ABBREVIATION = "|".join(sorted(map(re.escape, _ABBREVIATIONS), key=len, reverse=True))
-_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_ABBREVIATION = "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True))
+_UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _RULES = [
     rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", _address),
     rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
@@ -263,14 +228,14 @@ _RULES = [
     rule("telephone", r"(?:1-)?(?<!\d)\d{3}-\d{3}-\d{4}(?!\d)|(?<![\d-])\d{3}-\d{4}(?![\d-])", _phone),
     rule("emergency", r"(?<!\d)[2-9]11(?!\d)", lambda m: english_digits(m[0]) if near(m, re.compile(r"(?:[Cc]all|[Dd]ial|[Rr]ing)(?:ed|ing)? $"), 10) else None),
     rule("address", r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)", lambda m: " dot ".join(english_digits(p) for p in m[0].split("."))),
-    rule("money range", rf"([$€£])({_N})[-–—](?:[$€£])?({_N})(?!\d)", lambda m: f"{_number(m[2])} to {_number(m[3])} {_MONEY[m[1]][1]}"),
+    rule("money range", rf"([$€£])({_N})[-–—](?:[$€£])?({_N})(?!\d)", lambda m: f"{_number(m[2])} to {_number(m[3])} {MONEY[m[1]][1]}"),
     rule("number sign", r"#(?=\d)", lambda m: "number "),
     rule("about", r"~(?=\d)", lambda m: "about "),
     rule("telephone", r"(?:\+\d{1,3}[ .-]?)?\(?(?<!\d)\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)", _phone),
     rule("telephone", r"\+\d{1,3}(?:[ -]?\d{2,5}){2,4}(?!\d)", _phone),
     rule("date", r"(?<!\d)(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})/(\d{4}))(?!\d)", _numeric_date),
-    rule("date", rf"({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\d:])(?!,\d)", lambda m: _date(_month(m[1]), m[2], m[3])),
-    rule("date", rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b(?:,? (\d{{4}}))?(?!\d)", lambda m: _date(_month(m[2]), m[1], m[3], the=True)),
+    rule("date", rf"({MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\d:])(?!,\d)", lambda m: _date(_month(m[1]), m[2], m[3])),
+    rule("date", rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({MONTH})\b(?:,? (\d{{4}}))?(?!\d)", lambda m: _date(_month(m[2]), m[1], m[3], the=True)),
     rule("abbreviation", rf"(?:{_ABBREVIATION})(?!\w)", _abbreviation),
     rule("abbreviation", r"No\.\s?(?=\d)", lambda m: "number "),
     rule("abbreviation", r"Nos\.\s?(?=\d)", lambda m: "numbers "),
@@ -279,7 +244,7 @@ _RULES = [
     rule("abbreviation", r"pp\.\s?(?=\d)", lambda m: "pages "),
     rule("abbreviation", r"p\.\s?(?=\d)", lambda m: "page "),
     rule("abbreviation", r"St\.(\s(?=[A-Z]))?", _saint),
-    rule("Roman numeral", rf"({_KINGS}) ([IVXL]+)\b", _regnal),
+    rule("Roman numeral", rf"({KINGS}) ([IVXL]+)\b", _regnal),
     rule("Roman numeral", r"(Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article) ([IVXL]+)\b", _chapter),
     rule("time range", r"(?<![\d:])(\d{1,2}:[0-5]\d)\s*[-–—~]\s*(?=\d{1,2}:[0-5]\d)", _from_time),
     rule("time", r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*([AaPp](?:\.[Mm]\.|[Mm]\b)))?(?![\d:])", _time),
@@ -294,7 +259,7 @@ _RULES = [
     rule("percent", rf"((?<![\w])[-−])?({_N})(?:\s*[-–—~]\s*({_N}))?\s?%", lambda m: ("minus " if m[1] else "") + _number(m[2]) + (f" to {_number(m[3])}" if m[3] else "") + " percent"),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))(\d+(?:\.\d+){2,})(?!\d)", _dotted),
     rule("year", r"(?<![\d.,])\d{4}(?![\d,]*\d|\.\d|%)", _year_like),
-    rule("arithmetic", rf"({_N})\s*([+×x*÷=<>≈≤≥≠]|[-−](?=[^=]{{1,12}}=)|/(?=[^=]{{1,12}}=))\s*(?={_N})", lambda m: _number(m[1]) + " " + {"-": "minus", "−": "minus", "/": "divided by", "x": "times", "*": "times"}.get(m[2], _SYMBOLS.get(m[2], "")) + " "),
+    rule("arithmetic", rf"({_N})\s*([+×x*÷=<>≈≤≥≠]|[-−](?=[^=]{{1,12}}=)|/(?=[^=]{{1,12}}=))\s*(?={_N})", lambda m: _number(m[1]) + " " + {"-": "minus", "−": "minus", "/": "divided by", "x": "times", "*": "times"}.get(m[2], SYMBOLS.get(m[2], "")) + " "),
     rule("range", rf"(?<![\w-])({_N})\s*[-–—~]\s*({_N})(?![\d-])", _range),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: " "),
     rule("negative", rf"(?<![\w)])[-−]({_N})", lambda m: "minus " + _number(m[1])),
