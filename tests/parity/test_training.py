@@ -1,9 +1,15 @@
 """What training rests on and no loss curve shows: voices apart, codes in use, noise led through."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
+from cosyvoice_lite.convert.pipeline import build_graphs
+from cosyvoice_lite.graphs.builder import GraphBuilder
+from cosyvoice_lite.graphs.lm import _folded_input_layer
 
 torch = pytest.importorskip("torch")
 
@@ -15,6 +21,7 @@ from training.model.speech_tokenizer import (  # noqa: E402
     start_alike,
     to_ids,
 )
+from training.restore import FOLDED, undo, unfold  # noqa: E402
 from training.speakers import SPEAKERS, embedding  # noqa: E402
 
 
@@ -56,3 +63,43 @@ def test_noise_comes_out_of_a_new_estimator() -> None:
             noise, nothing[:, :1] + 1, nothing, torch.zeros(1), nothing[..., 0], nothing
         )
     assert np.corrcoef(noise.flatten(), velocity.flatten())[0, 1] < -0.8
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "small"
+GRAPHS = [
+    graph
+    for group in build_graphs(read_hyperparameters(GOLDEN / "cosyvoice.yaml")).values()
+    for graph in group
+]
+
+
+@pytest.mark.parametrize("graph", GRAPHS, ids=lambda graph: graph.name)
+def test_what_a_bundle_keeps_gives_a_checkpoint_that_makes_the_same(graph: GraphBuilder) -> None:
+    rng = np.random.default_rng(0)
+    true = {name: rng.uniform(0.5, 1, p.shape) for name, p in graph.parameters.items()}
+    stored = dict.fromkeys(t.weight for t in [*graph.weights, *graph.tables])
+    weights = [weight for weight in stored if weight.name not in FOLDED]
+    values = [weight.compute(*(true[p.name] for p in weight.sources)) for weight in weights]
+    state: dict[str, np.ndarray] = {}
+    for weight, value in zip(weights, values, strict=True):
+        undo(weight, value, state)
+    assert state.keys() == {p.name for weight in weights for p in weight.sources}
+    for weight, value in zip(weights, values, strict=True):
+        again = weight.compute(*(state[p.name] for p in weight.sources))
+        np.testing.assert_allclose(again, value, rtol=1e-5, err_msg=weight.name)
+
+
+def test_embeddings_are_found_behind_the_input_layer() -> None:
+    rng = np.random.default_rng(0)
+    d = 32
+    state = {
+        "llm.embed.out.0.weight": rng.standard_normal((d, d)).astype(np.float32) / d**0.5,
+        "llm.embed.out.0.bias": rng.standard_normal(d).astype(np.float32) / 4,
+        "llm.embed.out.1.weight": rng.uniform(0.5, 1.5, d).astype(np.float32),
+        "llm.embed.out.1.bias": rng.standard_normal(d).astype(np.float32) / 4,
+    }
+    fold = [np.asarray(part) for part in state.values()]
+    true = rng.standard_normal((7, d)).astype(np.float32)
+    rows = _folded_input_layer(true, *fold)
+    found = _folded_input_layer(unfold(rows, state), *fold)
+    assert np.square(found - rows).mean() < 1e-3 * np.square(rows).mean()

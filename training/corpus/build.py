@@ -30,7 +30,7 @@ MINUTES = {
     "zh_female": 90,
     "yue_male": 90,
     "en_male": 75,
-    "en_female": 45,
+    "en_female": 75,
     "ja_female": 60,
     "ja_female_happy": 15,
     "ja_female_sad": 15,
