@@ -3,21 +3,25 @@
 `python -m training.export` makes {llm,flow,hift}.pt, spk2info.pt and cosyvoice.yaml from the
 averaged weights of the runs; `cosyvoice-lite convert` reads them like any other checkpoint. With
 `--bundle src/cosyvoice_lite/nano/bundle` it is converted, too: that is the voice in the package.
+The tokenizer has no place in the layout; `--tokenizer training/tokenizer.safetensors` keeps it for
+those who want to teach this voice more (`restore.py`).
 """
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from cosyvoice_lite.convert.pipeline import convert
+from cosyvoice_lite.tensorfile import write_tensors
 from training.loop import averaged
 from training.model.encoder import EncoderConfig
 from training.model.flow import Flow
 from training.model.hift import HiFT
 from training.model.lm import SpeechLM
-from training.model.speech_tokenizer import TOKEN_RATE
-from training.sizes import FLOW, HIFT, LM
+from training.model.speech_tokenizer import TOKEN_RATE, SpeechTokenizer
+from training.sizes import FLOW, HIFT, LM, TOKENIZER
 from training.speakers import SPEAKERS, embedding
 
 MIN_TOKEN_TEXT_RATIO = 1.8
@@ -84,14 +88,27 @@ def export(cache: Path, out: Path) -> None:
     (out / "cosyvoice.yaml").write_text(yaml_text(), encoding="utf-8")
 
 
+def write_tokenizer(network: torch.nn.Module, path: Path) -> None:
+    """The speech tokenizer's weights in half precision."""
+    state = network.state_dict().items()
+    arrays = {name: v.cpu().numpy().astype(np.float16) for name, v in state}
+    with path.open("wb") as file:
+        layout = {name: (a.dtype, a.shape) for name, a in arrays.items()}
+        write_tensors(file, layout, arrays.values())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
     parser.add_argument("--bundle", type=Path, help="folder of the bundle to make")
+    parser.add_argument("--tokenizer", type=Path, help="file to keep the speech tokenizer in")
     parser.add_argument("--precision", default="int8", help="of the bundle")
     args = parser.parse_args()
     checkpoint = args.cache / "checkpoint" / NAME
     export(args.cache, checkpoint)
+    if args.tokenizer:
+        network = averaged(args.cache / "tokenizer", SpeechTokenizer(TOKENIZER))
+        write_tokenizer(network, args.tokenizer)
     if args.bundle:
         convert(checkpoint, args.bundle, precision=args.precision, licence=LICENCE, replace=True)
 

@@ -4,10 +4,11 @@ A bundle's weights are the networks' own, cut to few bits and laid out for the r
 layout moves or scales numbers, it is undone by asking it where it puts each number; sums that
 cannot be taken apart are given to one of their terms, which leaves the network the same. The input
 layer of the LM is folded into tables behind a ReLU: embeddings are sought that give the same rows.
+The tokenizer comes from a file of its own.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.convert.pipeline import build_graphs, recipe
 from cosyvoice_lite.graphs.tensors import Derived, Stored
 from cosyvoice_lite.runtime.tables import Table
+from cosyvoice_lite.tensorfile import read_tensors
 from training.loop import Run
 from training.model.flow import Flow
 from training.model.hift import HiFT
 from training.model.lm import SpeechLM
-from training.sizes import FLOW, HIFT, LM
+from training.model.speech_tokenizer import SpeechTokenizer
+from training.sizes import FLOW, HIFT, LM, TOKENIZER
 
 Array = npt.NDArray[Any]
 State = dict[str, Array]
@@ -37,6 +40,7 @@ NETWORKS = {
     "flow.pt": ("flow", Flow, FLOW),
     "hift.pt": ("vocoder", HiFT, HIFT),
 }
+TOKENIZER_FILE = Path(__file__).with_name("tokenizer.safetensors")
 FOLDED = {"speech_rows": "speech_embedding.weight", "marker_rows": "llm_embedding.weight"}
 BITS_OF = {".int8": 8, ".int4": 4}
 SEARCH_STEPS = 2000
@@ -62,10 +66,21 @@ def restore(bundle: Bundle, cache: Path, step: int = 0) -> None:
         for key, rows in folded.items():
             state[key] = unfold(rows, state)
         model = network(sizes)
-        model.load_state_dict(_named_as(model, state))
-        run = Run(cache / folder, model, {})
-        run.step = step
-        run.save()
+        begin(cache / folder, model, _named_as(model, state), step)
+
+
+def begin(folder: Path, model: nn.Module, state: Mapping[str, Tensor], step: int) -> None:
+    """Write the checkpoint of a run that has these weights."""
+    model.load_state_dict(state)
+    run = Run(folder, model, {})
+    run.step = step
+    run.save()
+
+
+def restore_tokenizer(path: Path, cache: Path, step: int = 0) -> None:
+    """Write the tokenizer's checkpoint from what `export --tokenizer` kept."""
+    kept = {name: torch.from_numpy(np.array(a)) for name, a in read_tensors(path).items()}
+    begin(cache / "tokenizer", SpeechTokenizer(TOKENIZER), kept, step)
 
 
 def undo(weight: Derived, value: Array, state: State) -> None:
@@ -181,6 +196,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
     parser.add_argument("--step", type=int, default=0, help="to go on from: sets the rate")
     args = parser.parse_args()
+    restore_tokenizer(TOKENIZER_FILE, args.cache, args.step)
     restore(Bundle.open(args.bundle), args.cache, args.step)
 
 

@@ -3,9 +3,10 @@
 Beside the cross-entropy, some heads are taught where to look: at the phonemes that sound during the
 token to come (known from `extract`). A small model on little data else takes very long to find the
 alignment that all of speech synthesis rests on. Three things keep it robust: some input tokens are
-replaced at random, so that it recovers from its own mistakes; some examples are told a speaker of
-another language, so that any voice may speak any language; and moods are told either by the
-speaker's vector or by a symbol in front of the text.
+replaced at random, so that it recovers from its own mistakes; some examples are told another
+speaker, so that any voice may speak any language and a language's second voice learns from its
+first (tokens say what is spoken, not by whom); and moods are told either by the speaker's vector or
+by a symbol in front of the text.
 """
 
 import argparse
@@ -31,7 +32,9 @@ GUIDED_LAYERS = (1, 2)
 GUIDED_HEADS = 2  # the first ones of each guided layer
 GUIDANCE = 0.3
 REPLACED = 0.05  # of the input tokens
-FOREIGN = 0.3  # of the examples
+FOREIGN = 0.3  # of the examples, told a speaker of another language
+LENT = 0.2  # of a language's first speaker, told its second
+LENT_TO = {"en_male": "en_female", "ko_female": "ko_male"}
 MOOD_BY_SYMBOL = 0.5  # of the examples with a mood
 IGNORED = -100
 
@@ -101,9 +104,11 @@ class LMTraining:
         if speaker.mood != "neutral" and rng.random() < MOOD_BY_SYMBOL:
             symbols = np.concatenate([[inventory.IDS[f"<{speaker.mood}>"]], symbols])
             name = speaker.person
-        if rng.random() < FOREIGN:
-            others = [s for s in SPEAKERS.values() if s.language != speaker.language]
-            name = others[rng.integers(len(others))].name
+        draw = rng.random()
+        if draw < FOREIGN:
+            name = rng.choice([s.name for s in SPEAKERS.values() if s.language != speaker.language])
+        elif draw < FOREIGN + LENT:
+            name = LENT_TO.get(name, name)
         return symbols, embedding(name)
 
 
