@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,8 +21,22 @@ from training.corpus.pitch import HOP, pitches
 from training.corpus.store import Store, Utterance
 from training.model.speech_tokenizer import frame_count, token_count
 from training.speakers import embedding
+from training.spectral import N_MELS
+
+Floats = NDArray[np.float32]
 
 CONTEXT = 2  # frames on both sides of a crop, so that its mel does not see a mirrored edge
+GENERATED = 0.5  # of the crops that have it, given the flow's mel for their own
+FAVOURED = {"en_female": 3.0}  # the voice that loses most in the vocoder is heard more often
+
+
+class CropBatch(NamedTuple):
+    """What the vocoder learns from in one step."""
+
+    samples: Tensor  # (B, (F + 2 CONTEXT) · 256)
+    pitch: Tensor  # (B, F), Hz
+    generated: Tensor  # (B, 80, F), the flow's mel where `is_generated`
+    is_generated: Tensor  # (B,)
 
 
 class Crops:
@@ -31,17 +46,25 @@ class Crops:
         self.frames, self.seed = frames, seed
         self.stores = [Store(folder) for folder in folders]
         self.pitches = [pitches(store) for store in self.stores]
-        weights = np.sqrt([store.seconds for store in self.stores])
+        self.generated = [_generated(store) for store in self.stores]
+        favour = [FAVOURED.get(folder.name, 1.0) for folder in folders]
+        weights = np.sqrt([store.seconds for store in self.stores]) * favour
         self.weights = weights / weights.sum()
 
-    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
-        """Samples (size, (frames + 2 CONTEXT) · 256) and pitch (size, frames) for one step."""
+    def batch(self, step: int, size: int) -> CropBatch:
+        """The crops of one step."""
         rng = np.random.default_rng((self.seed, step))
         crops = [self._crop(rng) for _ in range(size)]
-        samples, pitch = (np.stack(part) for part in zip(*crops, strict=True))
-        return torch.from_numpy(samples), torch.from_numpy(pitch)
+        samples, pitch, mels = zip(*crops, strict=True)
+        nothing = np.zeros((N_MELS, self.frames), np.float32)
+        return CropBatch(
+            torch.from_numpy(np.stack(samples)),
+            torch.from_numpy(np.stack(pitch)),
+            torch.from_numpy(np.stack([nothing if mel is None else mel for mel in mels])),
+            torch.tensor([mel is not None for mel in mels]),
+        )
 
-    def _crop(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _crop(self, rng: np.random.Generator) -> tuple[Floats, Floats, Floats | None]:
         which = rng.choice(len(self.stores), p=self.weights)
         store = self.stores[which]
         index = int(rng.integers(len(store)))
@@ -52,7 +75,27 @@ class Crops:
         start = int(rng.integers(len(samples) // HOP - whole + 1))
         pitch = np.pad(self.pitches[which][index], (0, whole))
         clip = samples[start * HOP : (start + whole) * HOP]
-        return clip, pitch[start + CONTEXT : start + CONTEXT + self.frames]
+        inner = slice(start + CONTEXT, start + CONTEXT + self.frames)
+        return clip, pitch[inner], self._flow_mel(which, index, inner, rng)
+
+    def _flow_mel(
+        self, which: int, index: int, frames: slice, rng: np.random.Generator
+    ) -> Floats | None:
+        """What the flow makes of these frames, if it was asked to and chance will have it."""
+        mels = self.generated[which]
+        if index >= len(mels) or len(mels[index]) < frames.stop or rng.random() >= GENERATED:
+            return None
+        return mels[index][frames].T.astype(np.float32)
+
+
+def _generated(store: Store) -> list[NDArray[np.float16]]:
+    """The flow's mels (F, 80) of a store's first utterances, as `generate` wrote them."""
+    path = store.index_path.with_name("generated.npy")
+    if not path.exists():
+        return []
+    mels = np.load(path, mmap_mode="r")
+    ends = np.cumsum([frame_count(token_count(u.length // HOP)) for u in store])
+    return np.split(mels, ends[ends <= len(mels)])[:-1]
 
 
 @dataclass(frozen=True)

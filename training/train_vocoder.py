@@ -1,7 +1,8 @@
 """Train the vocoder: mel → waveform, on crops of everything that was recorded or synthesised.
 
 First by spectral distance alone; from step `--critics-from` on, critics join. The mel is measured
-on the fly, the true pitch drives the source and teaches the predictor.
+on the fly, or the flow's where `generate` has written it; the true pitch drives the source and
+teaches the predictor.
 """
 
 import argparse
@@ -42,8 +43,11 @@ class VocoderTraining:
         self.run = Run(folder, self.model, optimizers, {"critics": self.critics})
 
     def step(self, step: int) -> Losses:
-        samples, f0 = (x.to(device()) for x in self.crops.batch(step, self.batch))
-        mel = mel_spectrogram(samples)[:, :, CONTEXT:-CONTEXT]
+        samples, f0, generated, is_generated = (
+            x.to(device()) for x in self.crops.batch(step, self.batch)
+        )
+        measured = mel_spectrogram(samples)[:, :, CONTEXT:-CONTEXT]
+        mel = torch.where(is_generated[:, None, None], generated, measured)
         true = samples[:, CONTEXT * HOP : -CONTEXT * HOP]
         made, predicted = self.model(mel, f0)
         losses = {
