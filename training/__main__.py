@@ -17,17 +17,25 @@ PLAN = (
     (("train_tokenizer", "--steps", "8000"), ("train_vocoder", "--steps", "8000")),
     (("extract",),),
     (("train_flow", "--steps", "16000"), ("train_lm", "--steps", "16000")),
-    (("train_recognizer", "--steps", "6000"),),
+    (("generate",),),
+    (("train_vocoder", "--steps", "15000"), ("train_recognizer", "--steps", "6000")),
 )
 """Groups in order; the commands of a group run at once."""
 
 
 def is_done(command: tuple[str, ...], cache: Path) -> bool:
     """Whether a stage that does not look for itself has nothing left to do."""
-    tokens, tokenizer = cache / "tokens.npz", cache / "tokenizer" / "checkpoint.pt"
-    if command[0] != "extract" or not tokens.exists():
-        return False
-    return tokens.stat().st_mtime >= tokenizer.stat().st_mtime
+    if command[0] == "extract":
+        return is_newer([cache / "tokens.npz"], cache / "tokenizer" / "checkpoint.pt")
+    if command[0] == "generate":
+        mels = [p.with_name("generated.npy") for p in cache.glob("corpus/*/utterances.jsonl")]
+        return is_newer(mels, cache / "flow" / "checkpoint.pt")
+    return False
+
+
+def is_newer(files: list[Path], source: Path) -> bool:
+    """Whether all files are there and no older than what they are made of."""
+    return all(f.exists() and f.stat().st_mtime >= source.stat().st_mtime for f in files)
 
 
 def run_together(group: tuple[tuple[str, ...], ...], options: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a bundle's flow makes of the corpus' own tokens: mels in time with the recordings.
+"""What the trained flow makes of the corpus' own tokens: mels in time with the recordings.
 
 In use the vocoder hears the flow, never a recording, and the flow's mels are smoother than true
 ones. So it is taught with both. The mels of each voice's first minutes go to `generated.npy` beside
@@ -14,9 +14,11 @@ import numpy as np
 from tqdm import tqdm
 
 from cosyvoice_lite.bundle import Bundle
+from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.runtime.cfm import SOLVERS
 from cosyvoice_lite.runtime.flow import Flow
 from cosyvoice_lite.runtime.lanes import Lanes
+from training.export import LICENCE, NAME, export
 from training.extract import load, open_corpus
 from training.speakers import embedding
 
@@ -43,14 +45,16 @@ def generate(cache: Path, bundle: Path, minutes: float, voice: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
-    parser.add_argument("--bundle", type=Path, required=True, help="whose flow is asked")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of each voice")
     parser.add_argument("--voices", nargs="*", help="only these")
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     folders = sorted((args.cache / "corpus").glob("*/utterances.jsonl"))
     voices = args.voices or [path.parent.name for path in folders]
-    work = partial(generate, args.cache, args.bundle, args.minutes)
+    checkpoint, bundle = args.cache / "checkpoint" / NAME, args.cache / "bundle"
+    export(args.cache, checkpoint)
+    convert(checkpoint, bundle, licence=LICENCE, replace=True)
+    work = partial(generate, args.cache, bundle, args.minutes)
     with get_context("spawn").Pool(args.processes) as pool:
         for _ in pool.imap_unordered(work, voices):
             pass

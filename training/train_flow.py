@@ -2,24 +2,28 @@
 
 As in the official recipe, a fifth of the examples are unconditional (that is what guidance needs)
 and half are given the start of their own mel (that is what zero-shot prompts need). One loss is
-ours: mu is asked to be the utterance's mel without its mean, so that the estimator starts near the
-goal; the mean, which is the voice, it must take from the speaker. Times are drawn as inference
-takes its steps: more of them near the noise.
+ours: mu is asked to be the mel without the voice's mean, so that the estimator starts near the
+goal; the mean it must take from the speaker. Times are drawn as inference takes its steps: more of
+them near the noise. Half of the batches are stretches of utterances, as long as the chunks that are
+streamed: what is heard of a token must not depend on what is said seconds later.
 """
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from training.data import Corpus, Sentences
+from training.data import Corpus
 from training.extract import load
 from training.loop import Losses, Run, device, half_precision
 from training.model.encoder import padding_mask
 from training.model.estimator import start_by_passing
 from training.model.flow import SIGMA_MIN, Flow
-from training.model.speech_tokenizer import MEL_SCALE, start_alike
+from training.model.speech_tokenizer import MEL_SCALE, frame_count, start_alike
 from training.sizes import FLOW
 from training.spectral import mel_spectrogram
 
@@ -27,13 +31,29 @@ LEARNING_RATE = 1.5e-3
 PROMPTED = 0.5  # of the examples
 MEAN_MEL = -6.0  # of the log-mel: what the first step should not have to learn
 LONGEST_PROMPT = 0.3  # of an utterance
+STRETCHED = 0.5  # of the batches
+STRETCH = (45, 150)  # tokens, of the shortest chunk with its look-ahead, and of a long one
+MEASURED = 100  # utterances of each voice that its mean is taken of
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A batch of utterances or stretches, padded at their ends."""
+
+    tokens: Tensor  # (B, T)
+    counts: Tensor  # (B,), of the tokens
+    mel: Tensor  # (B, 80, F)
+    frames: Tensor  # (B,)
+    speakers: Tensor  # (B, 192)
+    mean: Tensor  # (B, 80, 1), the voice's
 
 
 class FlowTraining:
-    """One step at a time on whole utterances."""
+    """One step at a time."""
 
     def __init__(self, folder: Path, corpus: Corpus, tokens: list[Tensor]) -> None:
         self.corpus, self.tokens = corpus, tokens
+        self.means = voice_means(corpus)
         self.model = Flow(FLOW).to(device())
         start_alike(self.model.input_embedding.weight)
         estimator = self.model.decoder.estimator
@@ -43,25 +63,40 @@ class FlowTraining:
         self.run = Run(folder, self.model, {"optimizer": self.optimizer})
 
     def step(self, step: int) -> Losses:
-        batch = self.corpus.batch(step)
-        losses = self._losses(batch)
+        losses = self._losses(self.examples(step))
         self.optimizer.zero_grad()
         (losses["flow"] + 0.5 * losses["mu"]).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return {name: value.detach() for name, value in losses.items()}
 
-    def _losses(self, batch: Sentences) -> Losses:
-        mel = mel_spectrogram(batch.samples.to(device()))  # (B, 80, F)
+    def examples(self, step: int) -> Examples:
+        """Whole utterances, or stretches of them."""
+        batch, rng = self.corpus.batch(step), np.random.default_rng((1, step))
+        whole = mel_spectrogram(batch.samples.to(device()))
+        longest = rng.integers(*STRETCH) if rng.random() < STRETCHED else int(batch.tokens.max())
+        counts = batch.tokens.clamp(max=longest)
+        starts = [int(rng.integers(end + 1)) for end in (batch.tokens - counts).tolist()]
+        frames = torch.tensor([frame_count(n) for n in counts.tolist()])
+        mel = whole.new_zeros(len(whole), whole.shape[1], int(frames.max()))
+        tokens = torch.zeros(len(whole), int(counts.max()), dtype=torch.long)
+        for row, (place, start) in enumerate(zip(batch.places, starts, strict=True)):
+            first, n = frame_count(start), frames[row]
+            mel[row, :, :n] = whole[row, :, first : first + n]
+            tokens[row, : counts[row]] = self.tokens[place][start : start + counts[row]]
+        voices = [self.corpus.items[place][1].voice for place in batch.places]
+        mean = torch.stack([self.means[voice] for voice in voices])
+        return Examples(tokens, counts, mel, frames, batch.speakers, mean[..., None])
+
+    def _losses(self, batch: Examples) -> Losses:
+        mel = batch.mel
         mask = padding_mask(batch.frames, mel.shape[2]).to(mel)
-        tokens = torch.nn.utils.rnn.pad_sequence(
-            [self.tokens[place] for place in batch.places], batch_first=True
-        ).to(device())
         with half_precision():
-            mu = self.model.mu(tokens, batch.tokens.to(device()), mel.shape[2]).float()
+            mu = self.model.mu(
+                batch.tokens.to(device()), batch.counts.to(device()), mel.shape[2]
+            ).float()
         speaker = self.model.speaker(batch.speakers.to(device()))
-        mean = (mel * mask).sum(2, keepdim=True) / mask.sum(2, keepdim=True)
-        near = masked_mean((mu - (mel - mean) / MEL_SCALE).abs(), mask)
+        near = masked_mean((mu - (mel - batch.mean) / MEL_SCALE).abs(), mask)
         kept = (torch.rand(len(mel), 1, 1) >= self.model.config.training_cfg_rate).to(mel)
         cond = prompts(mel, batch.frames)
         time = 1 - torch.cos(torch.rand(len(mel), 1, 1) * 0.5 * torch.pi).to(mel)
@@ -73,6 +108,21 @@ class FlowTraining:
             ).float()
         wanted = mel - (1 - SIGMA_MIN) * noise
         return {"flow": masked_mean((velocity - wanted).square(), mask), "mu": near}
+
+
+def voice_means(corpus: Corpus) -> dict[str, Tensor]:
+    """The mean mel (80,) of every voice, of its first utterances."""
+    samples: dict[str, list[NDArray[np.float32]]] = {}
+    for store, utterance, _ in corpus.items:
+        mine = samples.setdefault(utterance.voice, [])
+        if len(mine) < MEASURED:
+            mine.append(store.samples(utterance))
+    return {
+        voice: torch.cat([mel_spectrogram(torch.from_numpy(row[None])) for row in rows], dim=2)
+        .mean((0, 2))
+        .to(device())
+        for voice, rows in samples.items()
+    }
 
 
 def prompts(mel: Tensor, frames: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The crops that the vocoder learns from: where the flow's mel lies beside the recording."""
+"""What vocoder and flow learn from: mels and tokens that lie where their recording is."""
 
 import warnings
 from pathlib import Path
@@ -6,15 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it imports pkg_resources, which is going
     pytest.importorskip("pyworld")
 
-from training.corpus.store import Store
-from training.data import CONTEXT, Crops
-from training.model.speech_tokenizer import frame_count, token_count
-from training.spectral import HOP, N_MELS, SAMPLE_RATE
+from training.corpus.store import Store  # noqa: E402
+from training.data import CONTEXT, Corpus, Crops  # noqa: E402
+from training.model.speech_tokenizer import frame_count, token_count  # noqa: E402
+from training.spectral import HOP, N_MELS, SAMPLE_RATE, mel_spectrogram  # noqa: E402
+from training.train_flow import FlowTraining  # noqa: E402
 
 FRAME = 1 / 8 * HOP / SAMPLE_RATE
 """How far the ramps below climb in one frame."""
@@ -34,3 +35,32 @@ def test_a_crop_and_the_mel_that_the_flow_made_of_it_lie_at_one_place(tmp_path: 
     middles = batch.samples[:, CONTEXT * HOP + HOP // 2 :: HOP][:, :16]
     apart = (batch.generated[:, 0] - middles)[batch.is_generated].abs()
     assert float(apart.max()) < FRAME / 2  # half precision is a sixth of a frame
+
+
+def test_a_stretch_of_an_utterance_has_the_mel_of_its_tokens(tmp_path: Path) -> None:
+    seconds = np.arange(4 * SAMPLE_RATE, dtype=np.float32) / SAMPLE_RATE
+    samples = np.exp(seconds - 5) * np.sin(2 * np.pi * 500 * seconds)  # its log-mel climbs evenly
+    store = Store(tmp_path / "corpus" / "en_male")
+    for _ in range(6):
+        store.append("hello", "en", "en_male", samples)
+    corpus = Corpus(tmp_path / "corpus", seconds_per_batch=12, seed=0)
+    tokens = [torch.arange(token_count(len(samples) // HOP))] * len(store)
+    training = FlowTraining(tmp_path / "flow", corpus, tokens)
+    stretched = 0
+    for step in range(20):
+        batch = training.examples(step)
+        stretched += int(batch.counts.max()) < len(tokens[0])
+        for row, n in enumerate(batch.frames):
+            first, climb = frame_count(int(batch.tokens[row, 0])), HOP / SAMPLE_RATE
+            loudest = batch.mel[row, :, : int(n)].max(dim=0).values
+            expected = loudest[n // 2] + climb * (torch.arange(int(n)) - n // 2)
+            assert torch.allclose(loudest[2:-2], expected[2:-2], atol=climb / 2)
+            begins = float(loudest[n // 2]) - climb * (first + int(n) // 2)
+            assert abs(begins - level_of(samples)) < climb  # so it begins where it should
+    assert 4 < stretched < 16
+
+
+def level_of(samples: np.ndarray) -> float:
+    """The log-mel of the climbing tone, less its climb, where the window sees no edge."""
+    loudest = mel_spectrogram(torch.from_numpy(samples[None]))[0].max(dim=0).values
+    return float(loudest[100]) - 100 * HOP / SAMPLE_RATE
