@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from cosyvoice_lite.text.normalizers.durations import DURATION
+
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
 """The languages that CosyVoice-300M speaks."""
 
@@ -29,6 +31,7 @@ _UNITS = (
 _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, not to English
     r"https?://[A-Za-z0-9_./?=&%#:~+\-]+|www\.[A-Za-z0-9_./?=&%#:~+\-]+"
     r"|[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
+    rf"|{DURATION}"
     rf"|(?<![A-Za-z])[0-9][0-9.,]*\s?(?:{_UNITS})(?![A-Za-z0-9])|[0-9]{{17}}[Xx]"
     r"|(?:US|HK|NT)(?=\$)|(?:RMB|USD|HKD|CNY)(?= ?[0-9])|(?<![A-Za-z])N[oO]\.? ?(?=[0-9])|°[CF]|[0-9]:[0-9]{2} ?[AaPp]\.?[Mm]\b"
     r"|(?<![A-Za-z0-9])[A-Z]{1,3}-?[0-9]{3,}(?![0-9.])|(?<![A-Za-z0-9-])[A-Za-z]+-[0-9]+(?![0-9A-Za-z.])"

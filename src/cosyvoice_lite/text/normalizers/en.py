@@ -1,7 +1,9 @@
 """English: numbers, dates, money, units, abbreviations and symbols → words."""
 
 import re
+from collections.abc import Callable
 
+from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.en_words import (
     ABBREVIATIONS,
     KINGS,
@@ -74,6 +76,10 @@ def _unit(match: re.Match[str]) -> str:
     if second:
         said += f" to {_number(second)}"
     return f"{said} {one if written == '1' and not second else many}"
+
+
+def _counted(unit: str) -> Callable[[str], str]:
+    return lambda written: f"{english(written)} {unit if int(written) == 1 else unit + 's'}"
 
 
 def _month(name: str) -> str:
@@ -255,6 +261,7 @@ _RULES = [
     rule("decade", r"'?(?<!\d)(\d{4}|[2-9]0)'?s\b", _decade),
     rule("years", r"(?<!\d)(1[0-9]\d\d|20\d\d)[-–—](\d{4}|\d{2})(?![\d-])", _years),
     rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction),
+    duration([_counted(unit) for unit in ("hour", "minute", "second")], between=" "),
     rule("unit", rf"((?<![\w])[-−])?({_N})(?:\s*[-–—~]\s*({_N}))?\s?({_UNIT})(?![A-Za-z/²³])", _unit),
     rule("percent", rf"((?<![\w])[-−])?({_N})(?:\s*[-–—~]\s*({_N}))?\s?%", lambda m: ("minus " if m[1] else "") + _number(m[2]) + (f" to {_number(m[3])}" if m[3] else "") + " percent"),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))(\d+(?:\.\d+){2,})(?!\d)", _dotted),

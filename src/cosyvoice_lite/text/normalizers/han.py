@@ -1,8 +1,10 @@
 """The rules that Mandarin and Cantonese share; ``Words`` holds what they say differently."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.numerals import HanNumerals, roman
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 
@@ -87,6 +89,7 @@ def rules(words: Words) -> list[Rule]:
         rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬)?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?(?:元|块|塊|美元|港元|欧元|英镑|人民币)?", say.money),
         rule("temperature", rf"({minus})({_N})(?:\s*[-–~～到至]\s*({minus}{_N}))?\s*(°[CF]|[℃℉])", say.temperature),
         rule("temperature", rf"(?<![\w\d])[-−]({_N})(?=度)", lambda m: words.below_zero + words.numerals.number(m[1])),
+        duration([say.counted(unit) for unit in ("h", "min", "s")]),
         rule("speed", rf"({_N})\s*(km|m|mi|公里|千米|米)/([hs])(?![A-Za-z])", say.speed),
         rule("unit", rf"({minus}{_N})(?:\s*[-–—~～到至]\s*({_N}))?\s*({units})(?![A-Za-z])", say.unit),
         rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)|(?<=[vV])\d+(?:\.\d+)+", say.dotted),
@@ -260,6 +263,10 @@ class _Sayings:
         unit = self.words.units.get(match[2], match[2])
         per = self.words.per + (self.words.units["h"] if match[3] == "h" else self.words.second)
         return per + self.words.numerals.number(match[1]) + unit
+
+    def counted(self, unit: str) -> Callable[[str], str]:
+        n, name = self.words.numerals, self.words.units[unit]
+        return lambda written: (n.two if written == "2" else n.integer(written)) + name
 
     def unit(self, match: re.Match[str]) -> str:
         unit = self.words.units[match[3]]

@@ -5,7 +5,9 @@ where text becomes phonemes (``phonemes/ja_numerals.py``), and models that read 
 """
 
 import re
+from collections.abc import Callable
 
+from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.numerals import JA, roman
 from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
 
@@ -110,6 +112,10 @@ def _measured(match: re.Match[str]) -> str:
     return first + second + _UNITS[match[3]]
 
 
+def _counted(unit: str) -> Callable[[str], str]:
+    return lambda written: JA.integer(written) + unit
+
+
 def _percent(match: re.Match[str]) -> str:
     return _signed(match[1]) + (f"から{_signed(match[2])}" if match[2] else "") + "パーセント"
 
@@ -153,6 +159,7 @@ _RULES = [
     rule("fraction", r"(?<![\d/.])(\d+)/(\d+)(?![\d/])", _fraction),
     rule("percent", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}({_N}))?\s*[%％]", _percent),
     rule("money", rf"([-−]?)(US\$|[¥￥$€£₩])\s?({_N})(万|億|兆|百万|千)?", _money),
+    duration([_counted(unit) for unit in ("時間", "分", "秒")]),
     rule("unit", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}([-−]?{_N}))?\s*({_UNIT})(?![A-Za-z])", _measured),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)", lambda m: "点".join(map(_number, m[0].split(".")))),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),

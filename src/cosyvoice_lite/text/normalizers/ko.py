@@ -2,6 +2,7 @@
 
 import re
 
+from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.numerals import KO, korean_native, roman
 from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
 
@@ -76,7 +77,7 @@ def _date(match: re.Match[str]) -> str | None:
 
 
 def _clock(hour: str, minute: str, second: str | None = None) -> str:
-    said = (korean_native(hour) if 1 <= int(hour) <= 12 else KO.integer(hour)) + " 시"
+    said = _hours(hour) + " 시"
     said += f" {KO.integer(minute)}분" if int(minute) else ""
     return said + (f" {KO.integer(second)}초" if second else "")
 
@@ -88,8 +89,8 @@ def _time(match: re.Match[str]) -> str | None:
     return half + _clock(match[1], match[2], match[3])
 
 
-def _hour(match: re.Match[str]) -> str:
-    return (korean_native(match[1]) if 1 <= int(match[1]) <= 12 else KO.integer(match[1])) + " "
+def _hours(written: str) -> str:
+    return korean_native(written) if 1 <= int(written) <= 12 else KO.integer(written)
 
 
 def _counted(match: re.Match[str]) -> str | None:
@@ -172,11 +173,12 @@ _RULES = [
     rule("month", r"(?<!\d)(1[0-2]|0?[1-9])월", lambda m: _month(int(m[1]))),
     rule("time range", rf"(\d{{1,2}}):([0-5]\d){_RANGE}(\d{{1,2}}):([0-5]\d)(?!\d)", lambda m: f"{_clock(m[1], m[2])}에서 {_clock(m[3], m[4])}"),
     rule("time", r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?:\s*([AaPp]\.?[Mm]\b))?(?![\d:])", _time),
-    rule("hour", r"(?<![\d.,])(\d{1,2})\s?(?=시(?![간즌리장작]))", _hour),
+    rule("hour", r"(?<![\d.,])(\d{1,2})\s?(?=시(?![간즌리장작]))", lambda m: _hours(m[1]) + " "),
     rule("ratio", rf"({_N})\s*:\s*({_N})", lambda m: f"{_number(m[1])} 대 {_number(m[2])}"),
     rule("fraction", r"(?<![\d/.])(\d+)/(\d+)(?![\d/])", _fraction),
     rule("percent", rf"((?:(?<![\d\w])[-−])?{_N})(?:\s?%?{_RANGE}({_N}))?\s?%", _percent),
     rule("money", rf"([-−]?)(US\$|[₩￦$€£¥￥])\s?({_N})(만|억|천|백만)?", _money),
+    duration([lambda h: f"{_hours(h)} 시간", lambda m: f"{KO.integer(m)}분", lambda s: f"{KO.integer(s)}초"], between=" "),
     rule("unit", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}([-−]?{_N}))?\s*({_UNIT})(?![A-Za-z])", _measured),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)", lambda m: " 점 ".join(map(KO.integer, m[0].split(".")))),
     rule("score", r"(?<!\d)(\d{1,3})\s?대\s?(\d{1,3})(?!\d)", lambda m: f"{KO.integer(m[1])} 대 {KO.integer(m[2])}"),
