@@ -113,10 +113,15 @@ class Sentences:
 
 
 class Corpus:
-    """All utterances of all voices with their phonemes, in batches of similar length."""
+    """All utterances of all voices with their phonemes, in batches of similar length.
 
-    def __init__(self, folder: Path, seconds_per_batch: float, seed: int) -> None:
-        self.seed, self.seconds = seed, seconds_per_batch
+    Voices that are `unread` keep their places, but are in no batch.
+    """
+
+    def __init__(
+        self, folder: Path, seconds_per_batch: float, seed: int, unread: Sequence[str] = ()
+    ) -> None:
+        self.seed, self.seconds, self.unread = seed, seconds_per_batch, unread
         stores = [Store(path.parent) for path in sorted(folder.glob("*/utterances.jsonl"))]
         self.items = [
             (store, utterance, pitch)
@@ -163,7 +168,7 @@ class Corpus:
         lengths = np.array([utterance.seconds for _, utterance, _ in self.items])
         order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)))
         batches: list[list[int]] = [[]]
-        for place in order:
+        for place in (p for p in order if self.items[p][1].voice not in self.unread):
             if lengths[place] * (len(batches[-1]) + 1) > self.seconds:
                 batches.append([])
             batches[-1].append(int(place))

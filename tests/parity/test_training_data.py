@@ -16,6 +16,7 @@ from training.data import CONTEXT, Corpus, Crops  # noqa: E402
 from training.model.speech_tokenizer import frame_count, token_count  # noqa: E402
 from training.spectral import HOP, N_MELS, SAMPLE_RATE, mel_spectrogram  # noqa: E402
 from training.train_flow import FlowTraining  # noqa: E402
+from training.train_lm import paced  # noqa: E402
 
 FRAME = 1 / 8 * HOP / SAMPLE_RATE
 """How far the ramps below climb in one frame."""
@@ -64,3 +65,22 @@ def level_of(samples: np.ndarray) -> float:
     """The log-mel of the climbing tone, less its climb, where the window sees no edge."""
     loudest = mel_spectrogram(torch.from_numpy(samples[None]))[0].max(dim=0).values
     return float(loudest[100]) - 100 * HOP / SAMPLE_RATE
+
+
+def test_who_is_not_read_keeps_her_places_and_is_in_no_batch(tmp_path: Path) -> None:
+    for voice in ("en_female", "en_male"):
+        store = Store(tmp_path / voice)
+        for _ in range(3):
+            store.append("hello", "en", voice, np.zeros(SAMPLE_RATE, np.float32))
+    corpus = Corpus(tmp_path, seconds_per_batch=2, seed=0, unread=["en_female"])
+    read = {place for step in range(20) for place in corpus.batch(step).places}
+    assert [corpus.items[place][1].voice for place in sorted(read)] == ["en_male"] * 3
+    assert len(corpus.items) == 6
+
+
+def test_said_faster_the_tokens_keep_their_order_and_their_ends() -> None:
+    kept = paced(200, 0.9)
+    assert len(kept) == 180
+    assert (int(kept[0]), int(kept[-1])) == (0, 199)
+    assert bool((kept.diff() >= 1).all())
+    assert torch.equal(paced(7, 1.0), torch.arange(7))
