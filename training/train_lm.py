@@ -11,11 +11,9 @@ by a symbol in front of the text.
 
 import argparse
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
@@ -35,21 +33,10 @@ GUIDED_HEADS = 2  # the first ones of each guided layer
 GUIDANCE = 0.3
 REPLACED = 0.05  # of the input tokens
 FOREIGN = 0.3  # of the examples, told a speaker of another language
-LENT = {"en_male": 0.35, "ko_female": 0.2}  # of a speaker's examples, told another of its language
+LENT = 0.2  # of a language's first speaker, told its second
 LENT_TO = {"en_male": "en_female", "ko_female": "ko_male"}
-LENT_PACE = {"en_male": 0.9}  # of its length, where the other speaks faster
-UNREAD = ("en_female",)  # the codes keep too little of her: she learns from him alone
 MOOD_BY_SYMBOL = 0.5  # of the examples with a mood
 IGNORED = -100
-
-
-class Told(NamedTuple):
-    """An utterance's text and its supposed speaker."""
-
-    symbols: NDArray[np.int64]
-    speaker: NDArray[np.float32]
-    pace: float
-    """How long it takes, of the time that it took."""
 
 
 class LMTraining:
@@ -78,12 +65,11 @@ class LMTraining:
 
     def _losses(self, batch: Sentences, rng: np.random.Generator) -> Losses:
         told = [self._told(place, rng) for place in batch.places]
-        texts = [torch.from_numpy(t.symbols) for t in told]
-        kept = [paced(len(self.tokens[p]), t.pace) for p, t in zip(batch.places, told, strict=True)]
-        spoken = [self.tokens[p][at] for p, at in zip(batch.places, kept, strict=True)]
+        texts = [torch.from_numpy(symbols) for symbols, _ in told]
+        spoken = [self.tokens[place] for place in batch.places]
         text, speech = pad_sequence(texts, batch_first=True), pad_sequence(spoken, batch_first=True)
         lengths = torch.tensor([len(row) for row in spoken])
-        speakers = torch.from_numpy(np.stack([t.speaker for t in told]))
+        speakers = torch.from_numpy(np.stack([speaker for _, speaker in told]))
         with half_precision():
             logits, attention = self.model(
                 text.to(device()),
@@ -98,9 +84,9 @@ class LMTraining:
             len(row) - len(self.corpus.symbols[p])
             for row, p in zip(texts, batch.places, strict=True)
         ]
-        looked = zip(batch.places, kept, shifts, strict=True)
         spans = pad_sequence(
-            [self.spans[p][at] + shift for p, at, shift in looked], batch_first=True
+            [self.spans[p] + shift for p, shift in zip(batch.places, shifts, strict=True)],
+            batch_first=True,
         )
         right = (logits.argmax(-1) == target)[target != IGNORED].float().mean()
         return {
@@ -111,24 +97,19 @@ class LMTraining:
             "accuracy": right,
         }
 
-    def _told(self, place: int, rng: np.random.Generator) -> Told:
-        """What the model is told of an utterance."""
+    def _told(self, place: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """The symbols and the speaker vector that the model is told for an utterance."""
         speaker, symbols = SPEAKERS[self.corpus.items[place][1].voice], self.corpus.symbols[place]
-        name, pace = speaker.name, 1.0
+        name = speaker.name
         if speaker.mood != "neutral" and rng.random() < MOOD_BY_SYMBOL:
             symbols = np.concatenate([[inventory.IDS[f"<{speaker.mood}>"]], symbols])
             name = speaker.person
         draw = rng.random()
         if draw < FOREIGN:
             name = rng.choice([s.name for s in SPEAKERS.values() if s.language != speaker.language])
-        elif draw < FOREIGN + LENT.get(name, 0.0):
-            name, pace = LENT_TO[name], LENT_PACE.get(name, 1.0)
-        return Told(symbols, embedding(name), pace)
-
-
-def paced(count: int, pace: float) -> Tensor:
-    """Which of `count` tokens are left where they are said in `pace` of their time."""
-    return torch.linspace(0, count - 1, max(1, round(count * pace))).round().long()
+        elif draw < FOREIGN + LENT:
+            name = LENT_TO.get(name, name)
+        return symbols, embedding(name)
 
 
 def replaced(speech: Tensor, rng: np.random.Generator) -> Tensor:
@@ -166,7 +147,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=2, unread=UNREAD)
+    corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=2)
     tokens, spans = ([torch.from_numpy(row) for row in rows] for rows in load(args.cache, corpus))
     training = LMTraining(args.cache / "lm", corpus, tokens, spans)
     training.run.train(training.step, args.steps)

@@ -13,10 +13,11 @@ with warnings.catch_warnings():
 
 from training.corpus.store import Store  # noqa: E402
 from training.data import CONTEXT, Corpus, Crops  # noqa: E402
+from training.lend import paced, rewritten  # noqa: E402
 from training.model.speech_tokenizer import frame_count, token_count  # noqa: E402
+from training.speakers import SPEAKERS, embedding  # noqa: E402
 from training.spectral import HOP, N_MELS, SAMPLE_RATE, mel_spectrogram  # noqa: E402
 from training.train_flow import FlowTraining  # noqa: E402
-from training.train_lm import paced  # noqa: E402
 
 FRAME = 1 / 8 * HOP / SAMPLE_RATE
 """How far the ramps below climb in one frame."""
@@ -84,3 +85,11 @@ def test_said_faster_the_tokens_keep_their_order_and_their_ends() -> None:
     assert (int(kept[0]), int(kept[-1])) == (0, 199)
     assert bool((kept.diff() >= 1).all())
     assert torch.equal(paced(7, 1.0), torch.arange(7))
+
+
+def test_what_is_heard_of_one_voice_changes_and_of_no_other() -> None:
+    weight, change = torch.randn(16, 192), torch.randn(16)
+    moved = rewritten(weight, "en_female", change) - weight
+    for name in SPEAKERS:
+        wanted = change if name == "en_female" else torch.zeros(16)
+        assert torch.allclose(moved @ torch.from_numpy(embedding(name)), wanted, atol=1e-4)
