@@ -17,6 +17,7 @@ PLAN = (
     (("train_tokenizer", "--steps", "8000"), ("train_vocoder", "--steps", "8000")),
     (("extract",),),
     (("train_flow", "--steps", "16000"), ("train_lm", "--steps", "16000")),
+    (("lend",),),
     (("generate",),),
     (("train_vocoder", "--steps", "15000"), ("train_recognizer", "--steps", "6000")),
 )

@@ -113,7 +113,8 @@ def main() -> None:
         weights = state["modules"][name]
         key = "spk_embed_affine_layer.weight"
         weights[key] = rewritten(weights[key], args.voice, change)
-    torch.save(state, path)
+    torch.save(state, path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
 
 
 if __name__ == "__main__":
