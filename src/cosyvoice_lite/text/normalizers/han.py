@@ -67,11 +67,7 @@ def rules(words: Words) -> list[Rule]:
         rule("telephone", r"\(?0\d{2,3}\)?[- ]\d{3,4}[- ]?\d{4}(?!\d)|(?<!\d)[48]00[- ]\d{3}[- ]?\d{4}(?!\d)", say.phone),
         rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?!\d)", say.date),
         rule("date", r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})([日号號])", say.written_date),
-        rule(
-            "service number",
-            r"(?<!\d)(?:12306|12315|10086|10010|95\d{3})(?!\d)|618(?=大促|购物|活动|期间)|315(?=晚会)|1[12]\d(?=报警|急救|火警|電話|电话)",
-            say.phone,
-        ),
+        rule("service number", r"(?<!\d)(?:12306|12315|10086|10010|95\d{3})(?!\d)|618(?=大促|购物|活动|期间)|315(?=晚会)|1[12]\d(?=报警|急救|火警|電話|电话)", say.phone),
         rule("generation", r"(?<!\d)([5-9]0|0[05])(?=[后後](?![来來天]))", lambda m: words.numerals.spell(m[1])),
         rule("height", r"(?<![\d.])(\d)(米)(\d{2})(?!\d)", lambda m: f"{words.numerals.spell(m[1])}{m[2]}{words.numerals.spell(m[3])}"),
         rule("number sign", r"N[oO]\.?\s?(\d+)", lambda m: words.ordinal + words.numerals.integer(m[1])),
