@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from cosyvoice_lite.config import Sampling
+from cosyvoice_lite.runtime import stages
 from cosyvoice_lite.runtime.cfm import SOLVERS
-from cosyvoice_lite.runtime.lanes import SMALL, Lanes
+from cosyvoice_lite.runtime.lanes import Lanes
 from cosyvoice_lite.runtime.request import Request
+from cosyvoice_lite.runtime.stages import shared_out
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.runtime.vocoder import SHORTEST_WINDOW
 
@@ -19,17 +21,15 @@ TEXT = "Good morning."
 
 @pytest.fixture
 def lanes() -> Lanes:
-    return Lanes(threads=2, n_bytes=0)
+    return Lanes(threads=2)
 
 
 @pytest.mark.parametrize(
-    ("threads", "n_bytes", "n", "each"),
-    [(1, 0, 1, 1), (2, 0, 2, 1), (8, SMALL, 2, 4), (5, 0, 2, 2), (8, SMALL + 1, 1, 8)],
+    ("threads", "divided", "n", "each"),
+    [(1, True, 1, 1), (2, True, 2, 1), (8, True, 2, 4), (5, True, 2, 2), (8, False, 1, 8)],
 )
-def test_cores_are_shared_out_for_small_networks(
-    threads: int, n_bytes: int, n: int, each: int
-) -> None:
-    lanes = Lanes(threads, n_bytes)
+def test_cores_are_shared_out(threads: int, divided: bool, n: int, each: int) -> None:
+    lanes = Lanes(threads, divided=divided)
     assert (lanes.n, lanes.threads) == (n, each)
 
 
@@ -58,13 +58,32 @@ def test_an_error_comes_to_who_asked(lanes: Lanes) -> None:
 def on_two_lanes(synthesizer: Synthesizer) -> Synthesizer:
     """The same bundle; two lanes of one thread, whatever this machine has."""
     wide = Synthesizer(synthesizer.bundle, threads=1)
-    wide.lanes = Lanes(threads=2, n_bytes=0)
+    wide.lanes, wide.flow_lanes = shared_out(2, synthesizer.bundle)
     return wide
 
 
-def test_speech_is_the_same_on_one_lane(synthesizer: Synthesizer) -> None:
+def test_only_the_velocity_of_a_large_model_is_divided(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes, flow_lanes = shared_out(2, synthesizer.bundle)
+    assert lanes is flow_lanes
+    assert lanes.n == 2
+    monkeypatch.setattr(stages, "SMALL", 0)
+    for threads, n_flow, each in ((1, 1, 1), (2, 2, 1), (3, 1, 3), (8, 2, 4)):
+        lanes, flow_lanes = shared_out(threads, synthesizer.bundle)
+        assert (lanes.n, lanes.threads) == (1, threads)
+        assert (flow_lanes.n, flow_lanes.threads) == (n_flow, each)
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_speech_is_the_same_on_one_lane(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch, is_large: bool
+) -> None:
     assert synthesizer.lanes.n == 1
+    if is_large:
+        monkeypatch.setattr(stages, "SMALL", 0)
     wide = on_two_lanes(synthesizer)
+    assert (wide.lanes.n, wide.flow_lanes.n) == (1 if is_large else 2, 2)
     utterances = wide.plan(Request(f"{TEXT}\n\n{TEXT} {TEXT}", seed=3, sampling=SHORT))
     utterances = [replace(u, solver=SOLVERS["balanced"]) for u in utterances]
     assert len(utterances) > 1

@@ -1,5 +1,8 @@
 """The memory planner: pure policy, and a synthesizer that follows it."""
 
+import platform
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -176,3 +179,30 @@ def test_code_is_dropped_only_where_it_can_be_read_again(tmp_path: Path) -> None
     assert pages._code(maps) == [(0x1000, 0x2000)]
     assert pages._code(tmp_path / "none") == []
     pages.give_back()
+
+
+HEAPS = """
+import ctypes, sys, threading
+from cosyvoice_lite.runtime import pages
+libc = ctypes.CDLL(None)
+if len(sys.argv) > 2:
+    pages.share_heap()
+thread = threading.Thread(target=libc.malloc, args=(1000,))
+thread.start()
+thread.join()
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps of threads are glibc's")
+def test_threads_share_a_heap(tmp_path: Path) -> None:
+    def n_heaps(*shared: str) -> int:
+        info = tmp_path / "info.xml"
+        subprocess.run([sys.executable, "-c", HEAPS, str(info), *shared], check=True)
+        return info.read_text().count("<heap nr=")
+
+    assert n_heaps() > 1
+    assert n_heaps("shared") == 1

@@ -62,16 +62,22 @@ class Course:
 
 
 class Flow:
-    """The flow encoder and the velocity field of one bundle; each loads when first used."""
+    """The flow encoder and the velocity field of one bundle; each loads when first used.
 
-    def __init__(self, bundle: Bundle, lanes: Lanes) -> None:
+    Args:
+        threads: of the encoder.
+        lanes: of the velocity field.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int, lanes: Lanes) -> None:
         self.bundle = bundle
+        self.threads = threads
         self.lanes = lanes
         self.config: ModelConfig = bundle.manifest.model
 
     @cached_property
     def encoder(self) -> Session:
-        return load_graph(self.bundle, "flow_encoder", self.lanes.threads)
+        return load_graph(self.bundle, "flow_encoder", self.threads)
 
     @cached_property
     def unet(self) -> Session:

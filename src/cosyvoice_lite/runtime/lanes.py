@@ -1,8 +1,8 @@
 """Lanes: equal shares of the cores, on which independent calls of a network run at once.
 
-An operator of a small network is over before a second core has begun on it, and two requests that
-both want all cores wait for each other at every operator. There the cores are better shared out:
-a lane to each of the two rows of guidance, to each window of the vocoder, to each utterance.
+Two cores at one operator wait for each other at its end, and an operator of a small network is over
+before the second has begun. Cores are better shared out: a lane to each of the two rows of
+guidance, to each window of the vocoder, to each utterance.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ R = TypeVar("R")
 
 N_LANES = 2
 """Guidance has two rows."""
-SMALL = 32_000_000
-"""Bytes of a velocity network that gains by lanes; the full-size one, of 110 MB and more, keeps all
-cores busy by itself."""
 
 
 class Lanes:
@@ -28,11 +25,11 @@ class Lanes:
 
     Args:
         threads: all cores there are to share.
-        n_bytes: of the largest network that runs on them.
+        divided: False makes it one lane of all cores.
     """
 
-    def __init__(self, threads: int, n_bytes: int) -> None:
-        self.n = min(N_LANES, threads) if n_bytes <= SMALL else 1
+    def __init__(self, threads: int, *, divided: bool = True) -> None:
+        self.n = min(N_LANES, threads) if divided else 1
         self.threads = threads // self.n
         self._here = threading.local()
 

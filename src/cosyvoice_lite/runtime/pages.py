@@ -13,6 +13,7 @@ from typing import Any
 MAPS = Path("/proc/self/maps")
 STATM = Path("/proc/self/statm")
 MADV_DONTNEED = 4
+M_ARENA_MAX = -8
 
 Area = tuple[int, int]
 """Address and bytes of a mapping."""
@@ -38,6 +39,15 @@ def give_back() -> None:
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)
     drop(_code(MAPS))
+
+
+def share_heap() -> None:
+    """Let threads begun from now on allocate where all others do; a no-op but with glibc.
+
+    A heap to each thread keeps what that thread has freed: with two lanes 30 MB of the full size.
+    """
+    if sys.platform == "linux" and hasattr(_libc(), "mallopt"):
+        _libc().mallopt(M_ARENA_MAX, 1)
 
 
 def mapped(path: Path) -> list[Area]:

@@ -73,7 +73,8 @@ class Speaking(Stages):
         self.finished("lm")
         courses = [self.course(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
         self.finished("flow", "encoder")
-        mels = list(self.lanes.map(lambda c: self.arrive(*c), zip(group, courses, strict=True)))
+        begun = zip(group, courses, strict=True)
+        mels = list(self.flow_lanes.map(lambda b: self.arrive(*b), begun))
         self.finished("flow")
         voiced = zip(group, mels, strict=True)
         sources = list(self.lanes.map(lambda m: self.excitation(*m), voiced))

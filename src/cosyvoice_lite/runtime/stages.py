@@ -7,15 +7,33 @@ from functools import cached_property
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime.flow import Flow
-from cosyvoice_lite.runtime.lanes import Lanes
+from cosyvoice_lite.runtime.lanes import N_LANES, Lanes
 from cosyvoice_lite.runtime.lm import SpeechLM
 from cosyvoice_lite.runtime.memory import MemoryPlan
-from cosyvoice_lite.runtime.pages import give_back
+from cosyvoice_lite.runtime.pages import give_back, share_heap
 from cosyvoice_lite.runtime.recording import RecordingEncoder
 from cosyvoice_lite.runtime.session import available_threads
 from cosyvoice_lite.runtime.vocoder import Vocoder
 
 STAGES = ("lm", "flow", "vocoder", "recordings")
+SMALL = 32_000_000
+"""Bytes of a velocity network whose model runs in lanes throughout. The full-size one has 88 MB and
+more."""
+
+
+def shared_out(threads: int, bundle: Bundle) -> tuple[Lanes, Lanes]:
+    """Lanes of all stages, and those of the velocity field, whose two rows of guidance take no more
+    memory side by side than in one call.
+
+    Else a large model has one lane: it decodes one token at a time with all cores, and two windows
+    of its vocoder would hold twice the memory.
+    """
+    unet = bundle.manifest.files.get("unet.weights")
+    if unet is None or unet.size <= SMALL:
+        lanes = Lanes(threads)
+        return lanes, lanes
+    share_heap()
+    return Lanes(threads, divided=False), Lanes(threads, divided=threads % N_LANES == 0)
 
 
 class Stages:
@@ -31,8 +49,7 @@ class Stages:
         self.bundle = bundle
         self.memory = memory
         self.threads = min(threads or available_threads(), available_threads())
-        unet = bundle.manifest.files.get("unet.weights")
-        self.lanes = Lanes(self.threads, unet.size if unet else 0)
+        self.lanes, self.flow_lanes = shared_out(self.threads, bundle)
 
     @cached_property
     def lm(self) -> SpeechLM:
@@ -40,7 +57,7 @@ class Stages:
 
     @cached_property
     def flow(self) -> Flow:
-        return Flow(self.bundle, self.lanes)
+        return Flow(self.bundle, self.lanes.threads, self.flow_lanes)
 
     @cached_property
     def vocoder(self) -> Vocoder:
