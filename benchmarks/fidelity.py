@@ -8,7 +8,9 @@ noise and makes the mel that every other is then given, so each stage is compare
     KL        mean divergence of the language model's log-probabilities, forced along those tokens
     agree     share of steps at which both think the same token likeliest
     mel       mean absolute error of the flow's log mel, and its signal-to-noise ratio
-    waveform  signal-to-noise ratio of the vocoder on the reference's mel
+    F0        mean difference on the reference's mel, in cents: it makes phases drift, which nobody
+              hears and which would drown all else in a waveform
+    waveform  signal-to-noise ratio of the vocoder on the reference's mel and source
 
 The solvers of the reference are compared likewise. The last line is one JSON object with all of it.
 """
@@ -51,6 +53,8 @@ class Sample:
     """Before each token, (T, V + 1)."""
     noise: Array
     mel: Array
+    f0: Array
+    source: Array
     waveform: Array
 
 
@@ -64,11 +68,12 @@ class Cost:
     agreement: float | None
     mel_error: float
     mel_snr_db: float
+    f0_cents: float | None
     waveform_snr_db: float | None
 
 
 def spoken(s: Synthesizer, text: str, n_tokens: int) -> Sample:
-    """The reference's own tokens, mel and waveform."""
+    """The reference's own tokens, mel, F0 and waveform."""
     utterance = s.plan(Request(text, seed=1))[0]
     sentence = s.sentence(utterance)
     sentence.shortest, sentence.longest = min(n_tokens, sentence.longest), n_tokens
@@ -76,9 +81,10 @@ def spoken(s: Synthesizer, text: str, n_tokens: int) -> Sample:
     c = utterance.conditioning
     noise = s.flow.noise(len(tokens), c.flow_prompt_mel, utterance.rng(NOISE))
     mel = flow(s, utterance, tokens, noise, "exact")
-    return Sample(
-        utterance, tokens, forced(s, utterance, tokens), noise, mel, voiced(s, utterance, mel)
-    )
+    f0 = s.vocoder.f0(mel)
+    source = s.vocoder.source(f0, utterance.rng(SOURCE))
+    log_probs, waveform = forced(s, utterance, tokens), s.vocoder.filtered(mel, source)
+    return Sample(utterance, tokens, log_probs, noise, mel, f0, source, waveform)
 
 
 def forced(s: Synthesizer, utterance: Utterance, tokens: list[int]) -> Array:
@@ -95,8 +101,11 @@ def flow(s: Synthesizer, u: Utterance, tokens: list[int], noise: Array, solver: 
     return s.flow.arrive(s.flow.course(tokens, c.flow_speaker, *prompt, noise)[0], SOLVERS[solver])
 
 
-def voiced(s: Synthesizer, utterance: Utterance, mel: Array) -> Array:
-    return s.vocoder.waveform(mel, utterance.rng(SOURCE), pitch=utterance.pitch)[0]
+def cents(pairs: list[tuple[Array, Array]], least: float) -> float:
+    """Mean difference of two F0 contours where both are voiced, above `least` Hz."""
+    a, b = (np.concatenate(each) for each in zip(*pairs, strict=True))
+    both = (a > least) & (b > least)
+    return float(np.abs(1200 * np.log2(a[both] / b[both])).mean())
 
 
 def cost(s: Synthesizer, samples: list[Sample]) -> Cost:
@@ -105,7 +114,8 @@ def cost(s: Synthesizer, samples: list[Sample]) -> Cost:
     kl = np.concatenate([(np.exp(a) * (a - b)).sum(1) for a, b in pairs])
     agree = np.concatenate([a.argmax(1) == b.argmax(1) for a, b in pairs])
     mels = [(x.mel, flow(s, x.utterance, x.tokens, x.noise, "exact")) for x in samples]
-    waveforms = [(x.waveform, voiced(s, x.utterance, x.mel)) for x in samples]
+    contours = [(x.f0, s.vocoder.f0(x.mel)) for x in samples]
+    waveforms = [(x.waveform, s.vocoder.filtered(x.mel, x.source)) for x in samples]
     return Cost(
         name=s.bundle.manifest.precision,
         megabytes=s.bundle.size / 1e6,
@@ -113,6 +123,7 @@ def cost(s: Synthesizer, samples: list[Sample]) -> Cost:
         agreement=float(agree.mean()),
         mel_error=error(mels),
         mel_snr_db=snr(mels),
+        f0_cents=cents(contours, s.vocoder.config.voiced_threshold_hz),
         waveform_snr_db=snr(waveforms),
     )
 
@@ -121,7 +132,7 @@ def solver_costs(s: Synthesizer, samples: list[Sample]) -> Iterator[Cost]:
     """The reference itself with each solver."""
     for name in SOLVERS:
         mels = [(x.mel, flow(s, x.utterance, x.tokens, x.noise, name)) for x in samples]
-        yield Cost(name, s.bundle.size / 1e6, None, None, error(mels), snr(mels), None)
+        yield Cost(name, s.bundle.size / 1e6, None, None, error(mels), snr(mels), None, None)
 
 
 def compared(reference: Path, bundles: Iterable[Path], n_tokens: int) -> Iterator[Cost]:
@@ -147,9 +158,10 @@ def snr(pairs: list[tuple[Array, Array]]) -> float:
 
 def row(c: Cost) -> str:
     lm = "" if c.kl is None else f"KL {c.kl:8.5f}  agree {c.agreement:6.1%}  "
+    f0 = "" if c.f0_cents is None else f"  F0 {c.f0_cents:5.2f} cents"
     wav = "" if c.waveform_snr_db is None else f"  waveform {c.waveform_snr_db:5.1f} dB"
     mel = f"mel {c.mel_error:.4f}, {c.mel_snr_db:5.1f} dB"
-    return f"{c.name:9} {c.megabytes:7.1f} MB  {lm}{mel}{wav}"
+    return f"{c.name:9} {c.megabytes:7.1f} MB  {lm}{mel}{f0}{wav}"
 
 
 def main() -> int:

@@ -89,6 +89,23 @@ def test_a_convolution_multiplied(run: Run, form: str, tolerance: float) -> None
     assert set(w) == {"weight", "bias"}
 
 
+@pytest.mark.parametrize(
+    ("form", "loss", "n_bytes"),
+    [("float16", 1e-3, 6144), ("int8", 0.02, 3072), ("int4", 0.15, 1536)],
+)
+@pytest.mark.parametrize("layer", [layers.conv, layers.conv_transpose])
+def test_a_kernel_kept_in_few_bits(
+    run: Run, tmp_path: Path, layer: Build, form: str, loss: float, n_bytes: int
+) -> None:
+    x = normal(2, 32, 1, 12)
+    recipe = Recipe("mine", (Rule("*.4d", form, "to try it"),))
+    y, _ = run(lambda s, x: layer(s, x, 32, 32, 3, stride=1, padding=1), x, recipe=recipe)
+    size = (tmp_path / "layer.weights").stat().st_size
+    exact, _ = run(lambda s, x: layer(s, x, 32, 32, 3, stride=1, padding=1), x)
+    assert np.linalg.norm(y - exact) < loss * np.linalg.norm(exact)
+    assert n_bytes <= size < 1.2 * n_bytes + 256
+
+
 @pytest.mark.parametrize("stride", [1, 2, 8])
 @pytest.mark.parametrize(("kernel", "dilation", "padding"), [(1, 1, 0), (3, 1, 1), (7, 5, 15)])
 def test_conv(run: Run, stride: int, kernel: int, dilation: int, padding: int) -> None:

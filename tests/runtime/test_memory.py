@@ -26,12 +26,12 @@ from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer, sizes_of
 
 INT4 = {
-    "text_encoder": 49_209_344,
-    "lm": 109_883_460,
-    "flow_encoder": 23_709_696,
-    "unet": 84_373_504,
+    "text_encoder": 44_326_912,
+    "lm": 100_140_100,
+    "flow_encoder": 14_026_752,
+    "unet": 56_008_704,
     "f0": 6_557_696,
-    "vocoder": 17_694_208,
+    "vocoder": 10_365_440,
 }
 """Of the full-size model."""
 

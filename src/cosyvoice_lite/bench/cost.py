@@ -81,7 +81,7 @@ def node_flops(
 def _bytes(model: onnx.ModelProto, shapes: Mapping[str, Shape]) -> int:
     graph = model.graph
     gathered = {node.input[0] for node in graph.node if node.op_type == "Gather"}
-    total = 0
+    total = 0.0
     for tensor in graph.initializer:
         if tensor.name not in gathered:  # of a table, a few rows are read
             total += prod(tensor.dims) * _width(tensor.data_type)
@@ -92,8 +92,11 @@ def _bytes(model: onnx.ModelProto, shapes: Mapping[str, Shape]) -> int:
         )
         if not written_in_place:
             total += prod(shapes[value.name]) * _width(kind.elem_type)
-    return total
+    return round(total)
 
 
-def _width(kind: int) -> int:
-    return int(helper.tensor_dtype_to_np_dtype(kind).itemsize)
+def _width(kind: int) -> float:
+    """Bytes of an element."""
+    if kind == TensorProto.INT4:
+        return 0.5
+    return float(helper.tensor_dtype_to_np_dtype(kind).itemsize)

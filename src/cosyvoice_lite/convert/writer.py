@@ -8,10 +8,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from cosyvoice_lite.graphs.builder import CONTRIB_OPSET, IR_VERSION, OPSET, GraphBuilder
+from cosyvoice_lite.graphs.builder import CONTRIB_OPSET, GraphBuilder
 from cosyvoice_lite.graphs.tensors import Derived, Stored
 from cosyvoice_lite.tensorfile import write_tensors
 
@@ -28,17 +27,20 @@ def write_graph(graph: GraphBuilder, directory: Path, value_of: Callable[[Derive
     model_name, weights_name = f"{graph.name}.onnx", f"{graph.name}.weights"
     initializers = [numpy_helper.from_array(a, name) for name, a in graph.constants.items()]
     with (directory / weights_name).open("wb") as file:
-        for name, array in encoded(graph.weights, value_of):
+        for stored, array in encoded(graph.weights, value_of):
+            tensor = _described(stored)
             if array.nbytes <= MAX_INLINE_BYTES:
-                initializers.append(numpy_helper.from_array(array, name))
+                tensor.raw_data = array.tobytes()
             else:
-                initializers.append(_append(file, weights_name, name, array))
+                _append(file, weights_name, tensor, array)
+            initializers.append(tensor)
+    opset, ir_version = graph.versions
     proto = helper.make_graph(graph.nodes, graph.name, graph.inputs, graph.outputs, initializers)
     model = helper.make_model(
         proto,
-        ir_version=IR_VERSION,
+        ir_version=ir_version,
         opset_imports=[
-            helper.make_opsetid("", OPSET),
+            helper.make_opsetid("", opset),
             helper.make_opsetid("com.microsoft", CONTRIB_OPSET),
         ],
         producer_name="cosyvoice-lite",
@@ -48,7 +50,7 @@ def write_graph(graph: GraphBuilder, directory: Path, value_of: Callable[[Derive
 
 def encoded(
     tensors: Iterable[Stored], value_of: Callable[[Derived], Array]
-) -> Iterator[tuple[str, Array]]:
+) -> Iterator[tuple[Stored, Array]]:
     """Each tensor as it is kept. Parts of a weight are neighbours, so it is computed once."""
     weight, value = None, np.zeros(0)
     for tensor in tensors:
@@ -58,23 +60,28 @@ def encoded(
         array = np.ascontiguousarray(part.encode(value), part.dtype)
         if array.shape != part.shape:
             raise ValueError(f"{tensor.name}: is {array.shape}, declared {part.shape}")
-        yield tensor.name, array
+        yield tensor, array
 
 
-def _append(file: BinaryIO, location: str, name: str, array: Array) -> onnx.TensorProto:
-    """Write `array` at the next good place and describe where it is."""
-    file.write(b"\0" * (-file.tell() % (PAGE if array.nbytes >= 16 * PAGE else CACHE_LINE)))
-    tensor = TensorProto(
-        name=name,
-        data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
-        dims=array.shape,
-        data_location=TensorProto.EXTERNAL,
+def _described(stored: Stored) -> TensorProto:
+    """A tensor's name, type and shape, as the graph sees them."""
+    part = stored.part
+    kind = helper.np_dtype_to_tensor_dtype(part.dtype)
+    return TensorProto(
+        name=stored.name,
+        data_type=TensorProto.INT4 if part.int4_shape else kind,
+        dims=part.int4_shape or part.shape,
     )
+
+
+def _append(file: BinaryIO, location: str, tensor: TensorProto, array: Array) -> None:
+    """Write `array` at the next good place and say in `tensor` where it is."""
+    file.write(b"\0" * (-file.tell() % (PAGE if array.nbytes >= 16 * PAGE else CACHE_LINE)))
+    tensor.data_location = TensorProto.EXTERNAL
     place = {"location": location, "offset": file.tell(), "length": array.nbytes}
     for key, value in place.items():
         tensor.external_data.add(key=key, value=str(value))
     file.write(array.data.cast("B"))
-    return tensor
 
 
 def write_tables(

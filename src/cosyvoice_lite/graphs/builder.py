@@ -34,11 +34,18 @@ from cosyvoice_lite.graphs.tensors import Derived, Parameter, Stored
 Array = npt.NDArray[Any]
 Dim = int | str
 
-OPSET = 17
+OPSET, IR_VERSION = 17, 8
+INT4_OPSET, INT4_IR_VERSION = 21, 10
+"""The first that know 4-bit tensors; ONNX Runtime fuses less of what is newer."""
 CONTRIB_OPSET = 1
-IR_VERSION = 8
 CONTRIB_OPERATORS = frozenset(
-    {"DynamicQuantizeMatMul", "Gelu", "GroupQueryAttention", "MatMulNBits", "MultiHeadAttention"}
+    {
+        "DynamicQuantizeMatMul",
+        "Gelu",
+        "GroupQueryAttention",
+        "MatMulNBits",
+        "MultiHeadAttention",
+    }
 )
 
 
@@ -98,6 +105,13 @@ class GraphBuilder:
     tables: list[Stored] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     _counter: int = 0
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Of the operators, and of the file."""
+        if any(stored.part.int4_shape for stored in self.weights):
+            return INT4_OPSET, INT4_IR_VERSION
+        return OPSET, IR_VERSION
 
     def input(self, name: str, shape: Sequence[Dim], dtype: type = np.float32) -> Value:
         """Declare an input; strings in `shape` are symbolic dimensions."""
@@ -205,7 +219,8 @@ class Scope:
         return self.graph.op(encoding.operator, x, *operands, **encoding.attributes)
 
     def _operands(self, weight: Derived, encoding: Encoding) -> list[Value]:
-        """The operands of a product from what is kept of them; widened once, while loading."""
+        """The operands of an encoding from what is kept of them; halves are widened once, while
+        loading."""
         stored = self._store(weight, encoding)
         halves = [part.dtype == np.float16 for part in encoding.parts]
         return [
@@ -226,10 +241,11 @@ class Scope:
         weight = self._derived(name, shape, sources, compute)
         form = self.graph.recipe.form(weight.name)
         encoding = kernel_encoding(form, shape, output_axis)
-        stored = self._store(weight, encoding)
+        operands = self._operands(weight, encoding)
         if not encoding.operator:
-            return stored[0]
-        return self.graph.op(encoding.operator, *stored, **encoding.attributes)
+            return operands[0]
+        wide = self.graph.op(encoding.operator, *operands, **encoding.attributes)
+        return wide.reshape(*shape) if encoding.parts[0].int4_shape else wide
 
     def table(
         self,

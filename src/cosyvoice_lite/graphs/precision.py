@@ -8,6 +8,7 @@ each of its outputs sees (`…_product`), at the price of writing that down.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +22,7 @@ FLOAT32 = np.dtype(np.float32)
 INT8, UINT8, FLOAT16 = np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float16)
 INT4_BLOCK = 64
 COARSE_BLOCK = 128
+KERNEL_BLOCK = 32
 INT8_BLOCKS = (256, 128, 64, 32)
 """Weights of a block that share a scale, along K."""
 ROWS_AT_ONCE = 4096
@@ -36,6 +38,8 @@ class Part:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     encode: Callable[[Array], Array]
+    int4_shape: tuple[int, ...] = ()
+    """Of the tensor of 4-bit integers that the graph sees, where two of them share a byte."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,9 @@ def kernel_encoding(form: str, shape: Sequence[int], output_axis: int) -> Encodi
     """The encoding of a convolution kernel whose output channels lie along `output_axis`."""
     shape = tuple(shape)
     if form == "float16":
-        return Encoding("Cast", (Part(".f16", shape, FLOAT16, _half),), {"to": 1})
+        return Encoding("", (Part(".f16", shape, FLOAT16, _half),))
+    if form == "int4" and math.prod(shape[1:]) % KERNEL_BLOCK == 0:
+        return _kernel_int4(shape)
     if form == "int8":
         others = tuple(i for i in range(len(shape)) if i != output_axis)
         return Encoding(
@@ -131,6 +137,27 @@ def kernel_encoding(form: str, shape: Sequence[int], output_axis: int) -> Encodi
     return Encoding("", (Part("", shape, FLOAT32, _same),))
 
 
+def _kernel_int4(shape: tuple[int, ...]) -> Encoding:
+    """4 bits, a scale for each block of what lies behind an index of the first axis: (N, K)."""
+    n, k = shape[0], math.prod(shape[1:])
+    signed = np.uint8(0x88)  # around 8 → two's complement, both halves of a byte
+
+    def packed(w: Array) -> Array:
+        return _packed_rows(w.reshape(n, k), KERNEL_BLOCK)[0] ^ signed
+
+    def scales(w: Array) -> Array:
+        return _packed_rows(w.reshape(n, k), KERNEL_BLOCK)[1]
+
+    return Encoding(
+        "DequantizeLinear",
+        (
+            Part(".int4", (n, k // 2), UINT8, packed, int4_shape=(n, k)),
+            Part(".scale", (n, k // KERNEL_BLOCK), FLOAT16, scales),
+        ),
+        {"axis": 1, "block_size": KERNEL_BLOCK},
+    )
+
+
 def table_encoding(form: str, shape: Sequence[int]) -> Encoding:
     """The encoding of a host table, one scale for each row of its last axis."""
     shape = tuple(shape)
@@ -141,8 +168,8 @@ def table_encoding(form: str, shape: Sequence[int]) -> Encoding:
         return Encoding(
             "",
             (
-                Part("", packed, UINT8, lambda w: _packed_rows(w)[0]),
-                Part(".scale", blocks, FLOAT16, lambda w: _packed_rows(w)[1]),
+                Part("", packed, UINT8, lambda w: _packed_rows(w, INT4_BLOCK)[0]),
+                Part(".scale", blocks, FLOAT16, lambda w: _packed_rows(w, INT4_BLOCK)[1]),
             ),
         )
     if form in ("int8", "int4"):
@@ -201,13 +228,13 @@ def _rounded(blocks: Array, scale: Array) -> Array:
     return (np.clip(np.rint(blocks / scale), -8, 7) + 8).astype(np.uint8)
 
 
-def _packed_rows(w: Array) -> tuple[Array, Array]:
+def _packed_rows(w: Array, block: int) -> tuple[Array, Array]:
     """A table (…, d) in 4 bits: neighbours share a byte, (…, d / 2); scales (…, d / block)."""
     values = np.empty((*w.shape[:-1], w.shape[-1] // 2), np.uint8)
-    scales = np.empty((*w.shape[:-1], w.shape[-1] // INT4_BLOCK), np.float32)
+    scales = np.empty((*w.shape[:-1], w.shape[-1] // block), np.float32)
     for start in range(0, len(w), ROWS_AT_ONCE):  # a table is large, and this makes copies
         part = slice(start, start + ROWS_AT_ONCE)
-        blocks = w[part].reshape(*w[part].shape[:-1], -1, INT4_BLOCK)
+        blocks = w[part].reshape(*w[part].shape[:-1], -1, block)
         scale = _half_scale(_best_scale(blocks))
         rounded = _rounded(blocks, scale).reshape(w[part].shape)
         values[part] = rounded[..., 0::2] | (rounded[..., 1::2] << 4)

@@ -61,13 +61,19 @@ _PRODUCTS_INT8 = (
     Rule("*.weight.T", "int8", "one scale a column; activations scaled as they come"),
 )
 
-_MIDDLE = tuple(
+_MIDDLE = (
     Rule(
-        f"decoder.estimator.mid_blocks.*.{layer}*",
-        "int4",
-        "works at half the rate, beside the skips: what it loses moves the mel little",
-    )
-    for layer in ("ff.", "to_q", "to_k")
+        "decoder.estimator.mid_blocks.*.block.0.weight.4d",
+        "int4_product",
+        "at half the rate, beside the skips: what they lose moves the mel little",
+    ),
+    Rule("decoder.estimator.mid_blocks.*.weight.T", "int4", "so do its products"),
+    Rule("decoder.estimator.up_blocks.*.to_q.*", "int4", "says where to look; nothing is added up"),
+    Rule("decoder.estimator.up_blocks.*.to_k.*", "int4", "as the queries"),
+)
+_VOCODER = tuple(
+    Rule(pattern, "int4", "kept small; computed in float32")
+    for pattern in ("*resblocks*.4d", "ups.*.4d")
 )
 
 RECIPES = {
@@ -78,16 +84,19 @@ RECIPES = {
         (
             Rule("text_embedding", "int4", "27 M weights, of which a text reads a few rows"),
             *_TABLES,
+            *_MIDDLE,
+            *_VOCODER,
             *_CONVOLUTIONS,
             Rule("*time_mlp*", "int8", "one row a step; 8 bits cost the mel nothing"),
             *_SPARED,
             Rule("llm_decoder.*", "int8_rows", "the head decides between close tokens"),
-            Rule("llm.encoders.0.*", "int8_rows", "the first block feeds all others"),
+            Rule(
+                "llm.encoders.0.self_attn.qkv*", "int8_rows", "the first attention feeds all others"
+            ),
             Rule("llm.encoders.*", "int4", "the bulk of the weights"),
             Rule("text_encoder*", "int4_coarse", "runs once an utterance; 83 M weights"),
             Rule("llm.embed.*", "int4_coarse", "runs once an utterance"),
             Rule("encoder.encoders.*.weight.T", "int4", "mu is an average of what it says"),
-            *_MIDDLE,
             *_PRODUCTS_INT8,
         ),
     ),

@@ -39,6 +39,8 @@ so a copy of the weights in another order gains milliseconds, and pages of a fil
 between two sentences. Blocked weights (int4, language model) need the copy."""
 MAPPED_FROM = 16 * MB
 """Bytes of weights that make a graph large; with less there is little to give back."""
+LARGE_VOCODER = 8 * MB
+"""Bytes of weights of a vocoder whose windows are halved; at full size 4 bits make 10 MB."""
 WINDOW_CONTEXT = 28
 """Frames that a window sees besides its own."""
 
@@ -102,8 +104,9 @@ _NARROW = {
     "flow_encoder": _Weights(1.45, 1.5),
     "unet": _Weights(1.4, 1.68),
     "f0": _Weights(2.3, 6.3),
-    "vocoder": _Weights(4.2, 8.8),
+    "vocoder": _Weights(4.2, 9.3),
 }
+_INT4 = {**_NARROW, "vocoder": _Weights(7.4, 19.0)}
 
 
 _RESTING = 0.45
@@ -141,7 +144,7 @@ class Sizes:
 
     @property
     def _table(self) -> Mapping[str, _Weights]:
-        return _WIDE if self.precision == "fp32" else _NARROW
+        return {"fp32": _WIDE, "int4": _INT4}.get(self.precision, _NARROW)
 
 
 def peaks(sizes: Sizes, plan: MemoryPlan) -> dict[str, int]:
@@ -179,7 +182,7 @@ def default_plan(sizes: Sizes, *, staged: bool) -> MemoryPlan:
     10 % of its time, a fiftieth of all.
     """
     plan = MemoryPlan(staged=staged)
-    large = sizes.weights["vocoder"] >= MAPPED_FROM
+    large = sizes.weights["vocoder"] >= LARGE_VOCODER
     return replace(plan, window_frames=plan.window_frames // 2) if large else plan
 
 

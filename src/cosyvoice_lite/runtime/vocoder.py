@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import HOP_LENGTH, VocoderConfig
 from cosyvoice_lite.runtime.lanes import Lanes
-from cosyvoice_lite.runtime.memory import MAPPED_FROM
+from cosyvoice_lite.runtime.memory import LARGE_VOCODER
 from cosyvoice_lite.runtime.pages import give_back
 from cosyvoice_lite.runtime.session import Session, load_graph
 
@@ -39,7 +39,7 @@ class Vocoder:
         self.bundle = bundle
         self.lanes = lanes
         self.window_frames = window_frames
-        self.is_large = bundle.manifest.files["vocoder.weights"].size >= MAPPED_FROM
+        self.is_large = bundle.manifest.files["vocoder.weights"].size >= LARGE_VOCODER
         self.config: VocoderConfig = model.vocoder
         self.sample_rate = model.sample_rate
         mix = bundle.tables["source_mix"]
