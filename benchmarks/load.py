@@ -33,6 +33,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -181,40 +183,65 @@ def drift(memory: list[int]) -> float:
     return statistics.mean(fourth) / statistics.mean(third) - 1 if quarter else 0.0
 
 
-def measure(
-    bundle: Path, n_clients: int, n_requests: int, limit_s: float, ratio: float
-) -> dict[str, Any]:
+@contextmanager
+def service(bundle: Path) -> Iterator[tuple[str, int]]:
+    """A service of its own for `bundle`, up and answering: its address and process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "cosyvoice_lite", "serve", "--model", str(bundle)]
     options = ["--port", str(port), "--no-cache", "--idle-unload", str(IDLE_S)]
     options += ["--log-level", "error", "--max-work", "100000", "--timeout", "3600"]
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "COSYVOICE_LITE_HOME": home}
-        service = subprocess.Popen([*command, *options], env=environment)
+        process = subprocess.Popen([*command, *options], env=environment)
         try:
+            url = f"http://127.0.0.1:{port}"
             _until(lambda: _is_up(url))
-            at_start = resident(service.pid)
-            body = {"text": "Warm.", "cache": False}
-            httpx.post(f"{url}/tts", json=body, timeout=60).raise_for_status()
-            looks, late = lag(url)
-            seen, seconds, memory = asyncio.run(
-                load(url, service.pid, n_clients, n_requests, limit_s, ratio)
-            )
-            looks_after, late_after = lag(url)
-            _until(lambda: not children(service.pid))
-            after = resident(service.pid)
+            yield url, process.pid
         finally:
-            service.terminate()
-            service.wait(30)
-    times = [t for each in seen.latencies.values() for t in each]
+            process.terminate()
+            process.wait(30)
+
+
+def measure(
+    bundle: Path, n_clients: int, n_requests: int, limit_s: float, ratio: float
+) -> dict[str, Any]:
+    """What the service of `bundle` did under load, and what it held before and after."""
+    with service(bundle) as (url, pid):
+        at_start = resident(pid)
+        body = {"text": "Warm.", "cache": False}
+        httpx.post(f"{url}/tts", json=body, timeout=60).raise_for_status()
+        looks, late = lag(url)
+        seen, seconds, memory = asyncio.run(load(url, pid, n_clients, n_requests, limit_s, ratio))
+        looks_after, late_after = lag(url)
+        _until(lambda: not children(pid))
+        after = resident(pid)
     return {
         "bundle": bundle.name,
         "ratio": ratio,
         "clients": n_clients,
         "requests": n_requests,
+        **_answered(seen, seconds),
+        "memory_mb": {
+            "at_start": round(at_start / 1e6, 1),
+            "peak": round(max(memory) / 1e6, 1),
+            "after_idle_unload": round(after / 1e6, 1),
+            "drift": round(drift(memory), 4),
+        },
+        "event_loop": {"looks": looks_after - looks, "late": late_after - late},
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _answered(seen: Seen, seconds: float) -> dict[str, Any]:
+    """What the clients got, how fast and how alike."""
+    times = [t for each in seen.latencies.values() for t in each]
+    return {
         "seconds": round(seconds, 1),
         "requests_per_s": round(len(times) / seconds, 2),
         "article_requests_per_s": ARTICLE_PER_S,
@@ -224,16 +251,7 @@ def measure(
         "statuses": dict(seen.statuses),
         "faults": dict(seen.faults),
         "fairness": round(jain([statistics.mean(t) for t in seen.latencies.values()]), 4),
-        "memory_mb": {
-            "at_start": round(at_start / 1e6, 1),
-            "peak": round(max(memory) / 1e6, 1),
-            "after_idle_unload": round(after / 1e6, 1),
-            "drift": round(drift(memory), 4),
-        },
-        "event_loop": {"looks": looks_after - looks, "late": late_after - late},
-        "machine": {"processor": platform.processor() or platform.machine(),
-                    "cores": os.cpu_count(), "python": platform.python_version()},
-    }  # fmt: skip
+    }
 
 
 def _is_up(url: str) -> bool:

@@ -56,9 +56,10 @@ def test_a_plan_is_predicted_to_keep_its_budget_and_more_memory_never_slows(
     assert len(set(rungs)) > 4
 
 
-def test_a_large_vocoder_works_in_shorter_windows(full_size: Sizes) -> None:
+def test_beside_others_a_large_vocoder_works_in_shorter_windows(full_size: Sizes) -> None:
     small = replace(full_size, weights={**INT4, "vocoder": 1 * MB})
-    assert default_plan(full_size, staged=True) == MemoryPlan(staged=True, window_frames=129)
+    assert default_plan(full_size, staged=False) == MemoryPlan(window_frames=129)
+    assert default_plan(full_size, staged=True) == MemoryPlan(staged=True)
     assert default_plan(small, staged=False) == MemoryPlan()
 
 
@@ -112,6 +113,12 @@ def test_a_plan_changes_memory_not_speech(
     held = {"lm", "flow", "vocoder"} & set(frugal.__dict__)
     assert held == (set() if plan.staged else {"lm", "flow", "vocoder"})
     assert ("tokenizer" in frugal.reader.__dict__) is not plan.staged
+
+
+def test_one_utterance_frees_its_last_stage_too(synthesizer: Synthesizer) -> None:
+    frugal = Synthesizer(synthesizer.bundle, 1, MemoryPlan(staged=True))
+    frugal.utter(frugal.plan(Request("你好，世界。", seed=3))[0])
+    assert not {"lm", "flow", "vocoder"} & set(frugal.__dict__)
 
 
 def test_in_chunks_a_frugal_plan_speaks_whole_sentences(synthesizer: Synthesizer) -> None:

@@ -158,7 +158,8 @@ class Speaking(Stages):
 
     def utter(self, utterance: Utterance) -> Audio:
         """Text → speech tokens → mel → waveform, one segment."""
-        return next(self.utter_group([utterance]))
+        (speech,) = self.utter_group([utterance])  # to its end, where the last stage is freed
+        return speech
 
     def utter_in_chunks(self, utterance: Utterance) -> Iterator[Audio]:
         """The same, each chunk as soon as its tokens are there."""
