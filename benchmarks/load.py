@@ -1,6 +1,6 @@
 """How the service holds out under load, on loopback, with a bound on everything.
 
-    python benchmarks/load.py BUNDLE [--clients 200] [--requests 2000] [--limit-s 900] [--ratio 20]
+    python -m benchmarks.load BUNDLE [--clients 200] [--requests 2000] [--limit-s 900] [--ratio 20]
 
 It starts `cosyvoice-lite serve` as people do, with the cache off, so that every request is spoken.
 Clients ask for short texts one after the other, all at once. One that is refused (503) waits as it
@@ -25,28 +25,20 @@ import asyncio
 import json
 import os
 import platform
-import re
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from benchmarks.service import children, lag, resident, service, until
 
 ARTICLE_PER_S = 8.0
 TEXTS = ("你好，{}。", "Good morning, {}.", "{}番です。", "{}번입니다.", "多谢，{}。")
-LAG_BOUND = "0.05"
 PERIOD_S = 0.25
 PCM_BYTES_PER_S = 2 * 24000
-IDLE_S = 2.0
 LONGEST_WAIT_S = 10.0
 
 
@@ -109,25 +101,6 @@ async def heard(
     return answer.status_code, None
 
 
-def resident(pid: int) -> int:
-    """Bytes of the service and its workers."""
-    total = 0
-    for each in (pid, *children(pid)):
-        try:
-            pages = int(Path(f"/proc/{each}/statm").read_text("ascii").split()[1])
-        except (OSError, IndexError):
-            continue
-        total += pages * os.sysconf("SC_PAGE_SIZE")
-    return total
-
-
-def children(pid: int) -> list[int]:
-    try:
-        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-    except OSError:
-        return []
-
-
 async def watch(pid: int, memory: list[int]) -> None:
     while True:
         memory.append(resident(pid))
@@ -154,15 +127,6 @@ async def load(
     return seen, seconds, memory
 
 
-def lag(url: str) -> tuple[int, int]:
-    """Looks at the event loop so far, and those that came more than 50 ms late."""
-    text = httpx.get(f"{url}/metrics").text
-    name = "cosyvoice_event_loop_lag_seconds"
-    total = int(re.findall(rf"{name}_count (\d+)", text)[0])
-    within = int(re.findall(rf'{name}_bucket{{le="{LAG_BOUND}"}} (\d+)', text)[0])
-    return total, total - within
-
-
 def jain(values: list[float]) -> float:
     return sum(values) ** 2 / (len(values) * sum(v * v for v in values))
 
@@ -183,27 +147,6 @@ def drift(memory: list[int]) -> float:
     return statistics.mean(fourth) / statistics.mean(third) - 1 if quarter else 0.0
 
 
-@contextmanager
-def service(bundle: Path) -> Iterator[tuple[str, int]]:
-    """A service of its own for `bundle`, up and answering: its address and process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "cosyvoice_lite", "serve", "--model", str(bundle)]
-    options = ["--port", str(port), "--no-cache", "--idle-unload", str(IDLE_S)]
-    options += ["--log-level", "error", "--max-work", "100000", "--timeout", "3600"]
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "COSYVOICE_LITE_HOME": home}
-        process = subprocess.Popen([*command, *options], env=environment)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _until(lambda: _is_up(url))
-            yield url, process.pid
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 def measure(
     bundle: Path, n_clients: int, n_requests: int, limit_s: float, ratio: float
 ) -> dict[str, Any]:
@@ -215,7 +158,7 @@ def measure(
         looks, late = lag(url)
         seen, seconds, memory = asyncio.run(load(url, pid, n_clients, n_requests, limit_s, ratio))
         looks_after, late_after = lag(url)
-        _until(lambda: not children(pid))
+        until(lambda: not children(pid))
         after = resident(pid)
     return {
         "bundle": bundle.name,
@@ -223,18 +166,9 @@ def measure(
         "clients": n_clients,
         "requests": n_requests,
         **_answered(seen, seconds),
-        "memory_mb": {
-            "at_start": round(at_start / 1e6, 1),
-            "peak": round(max(memory) / 1e6, 1),
-            "after_idle_unload": round(after / 1e6, 1),
-            "drift": round(drift(memory), 4),
-        },
+        "memory_mb": {**_in_mb(at_start, max(memory), after), "drift": round(drift(memory), 4)},
         "event_loop": {"looks": looks_after - looks, "late": late_after - late},
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-        },
+        "machine": _machine(),
     }
 
 
@@ -254,19 +188,14 @@ def _answered(seen: Seen, seconds: float) -> dict[str, Any]:
     }
 
 
-def _is_up(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/livez").status_code == 200
-    except httpx.TransportError:
-        return False
+def _in_mb(at_start: int, peak: int, after: int) -> dict[str, float]:
+    sizes = {"at_start": at_start, "peak": peak, "after_idle_unload": after}
+    return {name: round(n_bytes / 1e6, 1) for name, n_bytes in sizes.items()}
 
 
-def _until(what: Any, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            raise TimeoutError("the service did not come to the state that was waited for")
-        time.sleep(0.1)
+def _machine() -> dict[str, Any]:
+    processor = platform.processor() or platform.machine()
+    return {"processor": processor, "cores": os.cpu_count(), "python": platform.python_version()}
 
 
 def main() -> None:

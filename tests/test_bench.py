@@ -91,6 +91,16 @@ def test_the_work_of_a_product_and_a_convolution(tmp_path: Path) -> None:
     )
 
 
+def test_two_weights_of_four_bits_are_a_byte(tmp_path: Path) -> None:
+    packed = TensorProto(name="w", data_type=TensorProto.INT4, dims=[3, 32], raw_data=bytes(48))
+    unpack = helper.make_node("DequantizeLinear", ["w", "s"], ["y"], axis=1, block_size=32)
+    scale = _weight("s", (3, 1))
+    graph = helper.make_graph([unpack], "one", [], [_value("y", [3, 32])], [packed, scale])
+    path = tmp_path / "one.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)]), path)
+    assert cost(path, {}).n_bytes == 48 + 4 * (3 + 96)
+
+
 def _value(name: str, shape: list[int | str]) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 

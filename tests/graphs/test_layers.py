@@ -106,6 +106,23 @@ def test_a_kernel_kept_in_few_bits(
     assert n_bytes <= size < 1.2 * n_bytes + 256
 
 
+def test_a_kernel_that_four_bits_do_not_fit_is_kept_whole(run: Run) -> None:
+    x = normal(1, 5, 1, 12)
+    recipe = Recipe("mine", (Rule("*.4d", "int4", "to try it"),))
+    y, w = run(lambda s, x: layers.conv(s, x, 5, 6, 3), x, recipe=recipe)
+    close(y[0, :, 0], oracles.conv(x[0, :, 0], w["weight"], w["bias"]))
+
+
+def test_four_bits_beside_what_newer_operators_write_otherwise(run: Run) -> None:
+    recipe = Recipe("mine", (Rule("*.4d", "int4", "to try it"),))
+    with pytest.raises(ValueError, match="no 4-bit kernels beside ReduceL2"):
+        run(
+            lambda s, x: layers.unit_length(layers.conv(s, x, 32, 32, 3)),
+            normal(1, 32, 1, 5),
+            recipe=recipe,
+        )
+
+
 @pytest.mark.parametrize("stride", [1, 2, 8])
 @pytest.mark.parametrize(("kernel", "dilation", "padding"), [(1, 1, 0), (3, 1, 1), (7, 5, 15)])
 def test_conv(run: Run, stride: int, kernel: int, dilation: int, padding: int) -> None:

@@ -10,12 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
-from cosyvoice_lite.graphs.builder import CONTRIB_OPSET, GraphBuilder
+from cosyvoice_lite.graphs.builder import GraphBuilder
 from cosyvoice_lite.graphs.tensors import Derived, Stored
 from cosyvoice_lite.tensorfile import write_tensors
 
 Array = npt.NDArray[Any]
 
+OPSET, IR_VERSION = 17, 8
+INT4_OPSET, INT4_IR_VERSION = 21, 10
+"""The first that know 4-bit tensors. Graphs without any stay at what all was measured with."""
+CONTRIB_OPSET = 1
 PAGE, CACHE_LINE = 4096, 64
 """Large weights start on pages, so that they can be mapped; small ones don't waste one each."""
 MAX_INLINE_BYTES = 1024
@@ -34,7 +38,7 @@ def write_graph(graph: GraphBuilder, directory: Path, value_of: Callable[[Derive
             else:
                 _append(file, weights_name, tensor, array)
             initializers.append(tensor)
-    opset, ir_version = graph.versions
+    opset, ir_version = _versions(graph)
     proto = helper.make_graph(graph.nodes, graph.name, graph.inputs, graph.outputs, initializers)
     model = helper.make_model(
         proto,
@@ -46,6 +50,21 @@ def write_graph(graph: GraphBuilder, directory: Path, value_of: Callable[[Derive
         producer_name="cosyvoice-lite",
     )
     (directory / model_name).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _versions(graph: GraphBuilder) -> tuple[int, int]:
+    """Of the operators, and of the file.
+
+    Raises:
+        ValueError: the recipe puts a 4-bit kernel beside an operator that is written otherwise
+            since.
+    """
+    if not any(stored.part.int4_shape for stored in graph.weights):
+        return OPSET, IR_VERSION
+    for node in graph.nodes:
+        if any(attribute.name == "axes" for attribute in node.attribute):
+            raise ValueError(f"{graph.name}: no 4-bit kernels beside {node.op_type} with axes")
+    return INT4_OPSET, INT4_IR_VERSION
 
 
 def encoded(

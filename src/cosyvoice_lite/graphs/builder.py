@@ -34,10 +34,6 @@ from cosyvoice_lite.graphs.tensors import Derived, Parameter, Stored
 Array = npt.NDArray[Any]
 Dim = int | str
 
-OPSET, IR_VERSION = 17, 8
-INT4_OPSET, INT4_IR_VERSION = 21, 10
-"""The first that know 4-bit tensors; ONNX Runtime fuses less of what is newer."""
-CONTRIB_OPSET = 1
 CONTRIB_OPERATORS = frozenset(
     {
         "DynamicQuantizeMatMul",
@@ -105,13 +101,6 @@ class GraphBuilder:
     tables: list[Stored] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     _counter: int = 0
-
-    @property
-    def versions(self) -> tuple[int, int]:
-        """Of the operators, and of the file."""
-        if any(stored.part.int4_shape for stored in self.weights):
-            return INT4_OPSET, INT4_IR_VERSION
-        return OPSET, IR_VERSION
 
     def input(self, name: str, shape: Sequence[Dim], dtype: type = np.float32) -> Value:
         """Declare an input; strings in `shape` are symbolic dimensions."""

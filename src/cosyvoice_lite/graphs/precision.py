@@ -113,7 +113,8 @@ def _block_of(k: int) -> int | None:
 
 
 def kernel_encoding(form: str, shape: Sequence[int], output_axis: int) -> Encoding:
-    """The encoding of a convolution kernel whose output channels lie along `output_axis`."""
+    """The encoding of a convolution kernel whose output channels lie along `output_axis`; a form
+    that its shape does not fit falls to float32."""
     shape = tuple(shape)
     if form == "float16":
         return Encoding("", (Part(".f16", shape, FLOAT16, _half),))

@@ -61,17 +61,17 @@ _PRODUCTS_INT8 = (
     Rule("*.weight.T", "int8", "one scale a column; activations scaled as they come"),
 )
 
-_MIDDLE = (
+_VELOCITY_INT4 = (
     Rule(
         "decoder.estimator.mid_blocks.*.block.0.weight.4d",
         "int4_product",
         "at half the rate, beside the skips: what they lose moves the mel little",
     ),
     Rule("decoder.estimator.mid_blocks.*.weight.T", "int4", "so do its products"),
-    Rule("decoder.estimator.up_blocks.*.to_q.*", "int4", "says where to look; nothing is added up"),
+    Rule("decoder.estimator.up_blocks.*.to_q.*", "int4", "says where to look, not what is seen"),
     Rule("decoder.estimator.up_blocks.*.to_k.*", "int4", "as the queries"),
 )
-_VOCODER = tuple(
+_VOCODER_INT4 = tuple(
     Rule(pattern, "int4", "kept small; computed in float32")
     for pattern in ("*resblocks*.4d", "ups.*.4d")
 )
@@ -84,8 +84,8 @@ RECIPES = {
         (
             Rule("text_embedding", "int4", "27 M weights, of which a text reads a few rows"),
             *_TABLES,
-            *_MIDDLE,
-            *_VOCODER,
+            *_VELOCITY_INT4,
+            *_VOCODER_INT4,
             *_CONVOLUTIONS,
             Rule("*time_mlp*", "int8", "one row a step; 8 bits cost the mel nothing"),
             *_SPARED,
