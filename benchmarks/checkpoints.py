@@ -1,7 +1,7 @@
 """Writes checkpoints in the official layout with random weights, without PyTorch.
 
-    python benchmarks/checkpoints.py full CHECKPOINT_DIR    # CosyVoice-300M-SFT's own sizes, 1.7 GB
-    python benchmarks/checkpoints.py tiny CHECKPOINT_DIR    # the same networks, 1 MB
+    python -m benchmarks.checkpoints full CHECKPOINT_DIR    # CosyVoice-300M-SFT's own sizes, 1.7 GB
+    python -m benchmarks.checkpoints tiny CHECKPOINT_DIR    # the same networks, 1 MB
 
 They say noise, but they convert, verify and run as the real ones do: what a stage costs does not
 depend on what its weights were taught. The names and shapes of the full size are the official
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torchfiles import write_archive, write_voices
+from benchmarks.torchfiles import write_archive, write_voices
 
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.pipeline import build_graphs

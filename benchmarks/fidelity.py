@@ -1,6 +1,6 @@
 """What fewer bits and fewer steps cost: bundles of one checkpoint against the exact one.
 
-    python benchmarks/fidelity.py REFERENCE [BUNDLE …] [--tokens 150]
+    python -m benchmarks.fidelity REFERENCE [BUNDLE …] [--tokens 150]
 
 REFERENCE is an fp32 bundle, spoken with the exact solver. It writes the speech tokens, draws the
 noise and makes the mel that every other is then given, so each stage is compared by itself:

@@ -7,6 +7,7 @@ spoken at another pace by the same voice, is nearer than any other sentence.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--voices", nargs="+", required=True)
     parser.add_argument("--sentences", type=int, default=4)
     args = parser.parse_args()
-    rows = {
+    rows: dict[str, Any] = {
         f"{voice}.{number}": cepstra(
             *soundfile.read(args.audio / voice / f"{number:02}.wav", dtype="float32")
         ).astype(np.float16)

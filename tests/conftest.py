@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checkpoints import write_checkpoint
+from benchmarks.checkpoints import write_checkpoint
 
 from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.runtime.synthesizer import Synthesizer

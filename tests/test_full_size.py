@@ -7,7 +7,7 @@ import wave
 from pathlib import Path
 
 import pytest
-from checkpoints import SIZES, write_checkpoint
+from benchmarks.checkpoints import SIZES, write_checkpoint
 
 from cosyvoice_lite import Sampling, Synthesizer
 from cosyvoice_lite.bench.memory import measure_memory

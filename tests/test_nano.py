@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from likeness import cepstra, distance
+from benchmarks.likeness import cepstra, distance
 
 from cosyvoice_lite.audio.subtitles import words
 from cosyvoice_lite.audio.waveform import Audio

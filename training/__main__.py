@@ -2,18 +2,21 @@
 
 Stages that need nothing of each other run side by side, one thread each: meant for two CPU cores.
 Every stage is a command of its own, too (see README.md). SIGTERM or Ctrl-C stops all of them, and
-what they have learnt is kept.
+what they have learnt is kept. `--scale 0.02` goes through all of it in minutes, to see it run.
 """
 
 import argparse
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-PLAN = (
-    (("corpus.build",),),
+Command = tuple[str, ...]
+
+PLAN: tuple[tuple[Command, ...], ...] = (
+    (("corpus.build", "--scale", "1"),),
     (("train_tokenizer", "--steps", "8000"), ("train_vocoder", "--steps", "8000")),
     (("extract",),),
     (("train_flow", "--steps", "16000"), ("train_lm", "--steps", "16000")),
@@ -24,7 +27,17 @@ PLAN = (
 """Groups in order; the commands of a group run at once."""
 
 
-def is_done(command: tuple[str, ...], cache: Path) -> bool:
+def scaled(command: Command, scale: float) -> Command:
+    """The command with this share of its steps, or of the corpus."""
+    name, *rest = command
+    if not rest:
+        return command
+    option, amount = rest
+    share = scale * float(amount)
+    return (name, option, str(share if option == "--scale" else max(1, round(share))))
+
+
+def is_done(command: Command, cache: Path) -> bool:
     """Whether a stage that does not look for itself has nothing left to do."""
     if command[0] == "extract":
         return is_newer([cache / "tokens.npz"], cache / "tokenizer" / "checkpoint.pt")
@@ -39,7 +52,7 @@ def is_newer(files: list[Path], source: Path) -> bool:
     return all(f.exists() and f.stat().st_mtime >= source.stat().st_mtime for f in files)
 
 
-def run_together(group: tuple[tuple[str, ...], ...], options: list[str]) -> None:
+def run_together(group: Sequence[Command], options: list[str]) -> None:
     """Run the commands of a group side by side; all end when one fails or a signal comes."""
     children = [
         subprocess.Popen([sys.executable, "-m", f"training.{name}", *arguments, *options])
@@ -65,10 +78,14 @@ def run_together(group: tuple[tuple[str, ...], ...], options: list[str]) -> None
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
+    parser.add_argument("--scale", type=float, default=1.0, help="of the corpus and of all steps")
     args = parser.parse_args()
     for group in PLAN:
-        waiting = tuple(command for command in group if not is_done(command, args.cache))
-        run_together(waiting, ["--cache", str(args.cache)])
+        waiting = [scaled(command, args.scale) for command in group]
+        run_together(
+            [command for command in waiting if not is_done(command, args.cache)],
+            ["--cache", str(args.cache)],
+        )
     subprocess.run(
         [sys.executable, "-m", "training.export", "--cache", str(args.cache)], check=True
     )

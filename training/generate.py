@@ -29,7 +29,7 @@ def generate(cache: Path, bundle: Path, minutes: float, voice: str) -> None:
     """Write the mels (frames, 80) of the first `minutes` of one voice."""
     corpus = open_corpus(cache)
     tokens, _ = load(cache, corpus)
-    flow = Flow(Bundle.open(bundle), Lanes(threads=1, n_bytes=0))
+    flow = Flow(Bundle.open(bundle), 1, Lanes(threads=1))
     rng = np.random.default_rng(0)
     nothing = np.zeros((0, flow.config.flow.n_mels), np.float32)
     places = [p for p, (_, utterance, _) in enumerate(corpus.items) if utterance.voice == voice]

@@ -159,7 +159,7 @@ def _widened(values: Array, scale: Array, bits: int, axis: int, shape: tuple[int
     """The float32 weight from its parts; `graphs/precision.py` says how each form is laid out."""
     if values.dtype == np.uint8:  # blocks of a product: (N, K / block, bytes)
         blocks = _unsigned(values, bits) * scale.reshape(*values.shape[:2], 1)
-        value = blocks.reshape(len(values), -1).T
+        value: Array = blocks.reshape(len(values), -1).T
     else:
         value = values * np.expand_dims(scale, [i for i in range(values.ndim) if i != axis])
     if value.ndim == 2 and len(shape) == 4:  # a kernel (N, C, 1, k) kept as a product (k C, N)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from checkpoints import SIZES, TOKENIZERS, YAML
+from benchmarks.checkpoints import SIZES, TOKENIZERS, YAML
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

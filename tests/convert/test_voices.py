@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checkpoints import write_checkpoint
+from benchmarks.checkpoints import write_checkpoint
 
 from archives import STORAGES, Array, archive, table, tensor
 from cosyvoice_lite.bundle import Bundle

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checkpoints import write_checkpoint
+from benchmarks.checkpoints import write_checkpoint
 
 from archives import Array, state_dict
 from cosyvoice_lite.bundle import Bundle

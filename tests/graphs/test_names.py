@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from checkpoints import SIZES, TOKENIZERS, YAML
+from benchmarks.checkpoints import SIZES, TOKENIZERS, YAML
 
 from conftest import GOLDEN
 from cosyvoice_lite.bundle import GRAPHS, Bundle

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from load import jain, measure
+from benchmarks.load import jain, measure
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")

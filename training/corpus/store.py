@@ -69,7 +69,7 @@ class Store:
         """The utterance's samples (length,), in -1..1."""
         stored = np.memmap(self.audio_path, "<i2", "r")
         clip = stored[utterance.offset : utterance.offset + utterance.length]
-        return clip.astype(np.float32) / INT16_SCALE
+        return np.asarray(clip, np.float32) / np.float32(INT16_SCALE)
 
     def _read_index(self) -> Iterator[Utterance]:
         if not self.index_path.exists():
