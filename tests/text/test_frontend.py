@@ -58,7 +58,7 @@ def test_a_quotation_stays_whole() -> None:
 
 def test_abbreviations_and_numbers_do_not_end_a_sentence() -> None:
     said = texts("The U.S. army paid 3.5 million to Mr. Smith. He left." + " It was late." * 6)
-    assert said[0].startswith("The U.S. army paid three point five million to Mister Smith.")
+    assert said[0].startswith("The U S army paid three point five million to Mister Smith.")
 
 
 @pytest.mark.parametrize("text", ["好" * 500, "word " * 300, "あ" * 400, "가나다 " * 200])
@@ -123,6 +123,11 @@ def test_ssml_elements() -> None:
     assert (third.voice, third.text) == ("en_female", "It's less than ok greater than.")
     assert fourth.text == "尾巴。"
     assert fourth.marks == (Mark("here", 0),)
+
+
+def test_a_line_break_keeps_words_apart() -> None:
+    assert only("<speak>Hello<br/>World</speak>").text.split() == ["Hello", "World."]
+    assert only("Hello<br>World").text.split() == ["Hello", "World."]
 
 
 @pytest.mark.parametrize(

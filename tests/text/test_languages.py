@@ -38,6 +38,9 @@ def cut(text: str, language: str | None = None, default: str | None = None) -> s
         ("材料要5kg和US$3", "zh:材料要5kg和US$3"),
         ("发到test@example.com吧", "zh:发到test@example.com吧"),
         ("第IV章", "zh:第IV章"),
+        ("见https://a.com/x?id=1吧", "zh:见https://a.com/x?id=1吧"),
+        ("访问example.com或者qq.com", "zh:访问example.com或者qq.com"),
+        ("支持TCP/IP协议", "zh:支持 en:TCP/IP zh:协议"),
     ],
 )
 def test_spans(text: str, expected: str) -> None:

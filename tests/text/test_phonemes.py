@@ -47,6 +47,10 @@ def said(text: str, language: str) -> str:
         ("供给", "g ong 1 j i 3"),
         ("勉强", "m ian 2 q iang 3"),
         ("四十四", "s ii 4 sh iii 2 s ii 4"),
+        ("朝阳区", "ch ao 2 iang 2 q v 1"),
+        ("朝阳升起", "zh ao 1 iang 2 sh eng 1 q i 3"),
+        ("曾先生", "z eng 1 x ian 1 sh eng 5"),
+        ("他曾总结", "t a 1 c eng 2 z ong 3 j ie 2"),
     ],
 )
 def test_mandarin(text: str, expected: str) -> None:
@@ -80,6 +84,15 @@ def test_cantonese(text: str, expected: str) -> None:
         ("googling", "G UW1 G L IH0 NG"),
         ("WebSocket", "W EH1 B S AA2 K AH0 T"),
         ("café", "K AH0 F EY1"),
+        ("iOS", "AY1 OW1 EH1 S"),
+        ("Wi-Fi", "W AY1 F AY1"),
+        ("OpenAI", "OW1 P AH0 N EY1 AY1"),
+        ("ten A M", "T EH1 N EY1 EH1 M"),
+        ("Vitamin A is", "V AY1 T AH0 M AH0 N EY1 IH1 Z"),
+        ("Team A won", "T IY1 M EY1 W AH1 N"),
+        ("A B C", "EY1 B IY1 S IY1"),
+        ("A cat", "AH0 K AE1 T"),
+        ("This Is A Test", "DH IH1 S IH1 Z AH0 T EH1 S T"),
     ],
 )
 def test_english(text: str, expected: str) -> None:
@@ -128,7 +141,7 @@ KOREAN = (
     "맛있어요:마시써요 십육:심뉵 학교:학꾜 합니다:함니다 의사:의사 회의:회이 희망:히망 가져:가저 음료:음뇨 "
     "설날:설랄 못해:모태 육학년:유캉년 싫어:시러 옷이:오시 닭이:달기 삶:삼 여덟:여덜 한국어:한구거 "
     "대통령:대통녕 법률:범뉼 협력:혐녁 있습니다:읻씀니다 계산:게산 그렇게:그러케 옳지:올치 끊어:끄너 "
-    "넓다:널따 핥다:할따 젊다:점따 부엌에:부어케 앞으로:아프로"
+    "할게요:할께요 먹을게:머글께 길게:길게 넓다:널따 핥다:할따 젊다:점따 부엌에:부어케 앞으로:아프로"
 )
 
 
@@ -205,6 +218,11 @@ def test_mixed_text_in_one_go() -> None:
     assert languages == ["zh", "en", "ja", "ko", "yue"]
     assert symbols[-5:] == ["[breath]", " ", "zh:h", "zh:ao", "zh:3"]
     assert tokenizer.encode("我") == [IDS[s] for s in ("zh:uo", "zh:3")]
+
+
+def test_a_tag_inside_brackets_is_not_read_aloud() -> None:
+    symbols = PhonemeTokenizer().symbols("<|zh|>他说[<|en|>doge<|zh|>]")
+    assert [s for s in symbols if s.startswith("en:")] == ["en:D", "en:OW1", "en:JH"]
 
 
 def test_a_tag_sets_the_language() -> None:

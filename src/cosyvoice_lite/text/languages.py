@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from cosyvoice_lite.text.normalizers.addresses import NAME
 from cosyvoice_lite.text.normalizers.durations import DURATION
 
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
@@ -31,19 +32,22 @@ _UNITS = (
 _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, not to English
     r"https?://[A-Za-z0-9_./?=&%#:~+\-]+|www\.[A-Za-z0-9_./?=&%#:~+\-]+"
     r"|[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
-    rf"|{DURATION}"
+    rf"|{NAME}|{DURATION}"
     rf"|(?<![A-Za-z])[0-9][0-9.,]*\s?(?:{_UNITS})(?![A-Za-z0-9])|[0-9]{{17}}[Xx]"
-    r"|(?:US|HK|NT)(?=\$)|(?:RMB|USD|HKD|CNY)(?= ?[0-9])|(?<![A-Za-z])N[oO]\.? ?(?=[0-9])|°[CF]|[0-9]:[0-9]{2} ?[AaPp]\.?[Mm]\b"
+    rf"|(?:(?<=[元块塊蚊]/)|(?<=[0-9][A-Za-z]/)|(?<=[0-9][A-Za-z]{{2}}/))(?:{_UNITS})(?![A-Za-z0-9])"
+    r"|(?:US|HK|NT)(?=\$)|(?:RMB|USD|HKD|CNY)(?= ?[0-9])|(?<![A-Za-z])(?:N[oO]|[Vv]er)\.? ?(?=[0-9])|[0-9]w(?=[\u4e00-\u9fff+])|°[CF]|[0-9]:[0-9]{2} ?[AaPp]\.?[Mm]\b"
     r"|(?<![A-Za-z0-9])[A-Z]{1,3}-?[0-9]{3,}(?![0-9.])|(?<![A-Za-z0-9-])[A-Za-z]+-[0-9]+(?![0-9A-Za-z.])"
     r"|(?<=第)[IVX]+|(?<![A-Za-z])[IVX]+(?=[章节節卷部世级級장부세])|(?<=[0-9])[xX](?=[0-9])"
 )
 _RUN = re.compile(
     rf"(?P<none>{_NEUTRAL})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
-    rf"|(?P<en>[{LATIN}][{LATIN}'’\-]*(?: +[{LATIN}][{LATIN}'’\-]*)*)"
+    rf"|(?P<en>[{LATIN}][{LATIN}'’\-]*(?:(?: +|/)[{LATIN}][{LATIN}'’\-]*)*)"
 )
 _CLAUSE_END = re.compile(r"(?<=[，、；;])(?=.)|(?<=, )(?=.)")  # never inside 1,024
 _REACH = 40  # runs to either side that may decide about a number
-_SENTENCE = re.compile(r"[^。！？!?\n]*[。！？!?\n]*")
+_SENTENCE = re.compile(  # a query of an address, x?id=1, ends none
+    r"(?:[^。！？!?\n]+|[!?](?=[0-9A-Za-z_=&%#/.+~\-]))*[。！？!?\n]*"
+)
 _HANGUL_ANYWHERE = re.compile(rf"[{HANGUL}]")
 _KANA_ANYWHERE = re.compile(rf"[{KANA}]")
 _HAN_ANYWHERE = re.compile(rf"[{HAN}]")

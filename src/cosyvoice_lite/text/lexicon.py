@@ -62,7 +62,12 @@ class Lexicon:
 
     def entry(self, found: str) -> Entry:
         """The entry of a word that ``pattern`` found."""
-        return self._entries[found.lower()]
+        exact = self._entries.get(found.lower())
+        return exact or next(  # ſ and ı: other letters to lower(), the same ones to the pattern
+            entry
+            for entry in self._entries.values()
+            if re.fullmatch(re.escape(entry.word), found, re.IGNORECASE)
+        )
 
 
 def _parsed(path: Path) -> dict[str, Entry]:
@@ -94,7 +99,21 @@ def _compiled(entries: dict[str, Entry]) -> re.Pattern[str] | None:
 
 
 def _whole_word(word: str) -> str:
-    """Latin words only as whole words; other scripts know no such border."""
-    left = r"(?<![A-Za-z])" if word[0].isascii() and word[0].isalpha() else ""
-    right = r"(?![A-Za-z])" if word[-1].isascii() and word[-1].isalpha() else ""
-    return left + re.escape(word) + right
+    """Latin words and numbers only whole: no 3M in 13M; other scripts know no such border.
+
+    A word may have a number behind it: SQL is found in SQL2019.
+    """
+    return _BORDERS[_kind(word[0])][0] + re.escape(word) + _BORDERS[_kind(word[-1])][1]
+
+
+def _kind(char: str) -> str:
+    if not char.isascii():
+        return ""
+    return "letter" if char.isalpha() else "digit" if char.isdigit() else ""
+
+
+_BORDERS = {
+    "letter": (r"(?<![A-Za-z])", r"(?![A-Za-z])"),
+    "digit": (r"(?<![A-Za-z0-9])(?<![0-9][.,])", r"(?![A-Za-z0-9]|[.,][0-9])"),
+    "": ("", ""),
+}

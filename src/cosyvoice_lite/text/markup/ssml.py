@@ -157,6 +157,8 @@ class _Reader:
             yield ev.Words(_required(attributes, "alias", name, where), style)
         elif name in ("p", "paragraph", "s", "sentence"):
             yield ev.Break(paragraph=name[0] == "p")
+        elif name == "br":
+            yield ev.Words("\n", style)
         elif name in SOUNDS and name != "laughter":
             yield ev.Sound(f"[{name}]", style)
         elif name in ("strong", "laughter"):

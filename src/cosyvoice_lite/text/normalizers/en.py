@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable
 
+from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME, URL, trigger
 from cosyvoice_lite.text.normalizers.durations import duration
+from cosyvoice_lite.text.normalizers.en_codes import CODES, INITIALS
+from cosyvoice_lite.text.normalizers.en_dates import DATES, TIMES
 from cosyvoice_lite.text.normalizers.en_words import (
     ABBREVIATIONS,
     KINGS,
     MONEY,
     MONTH,
-    MONTHS,
+    PER,
     SCALES,
     SYMBOLS,
     UNITS,
@@ -31,8 +34,8 @@ _YEAR_BEFORE = re.compile(
 )
 
 _N = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
-_TRIGGER = re.compile(
-    r"[0-9%+=<>×÷*&@#°℃℉№™©®§$€£¥₩₹±≈≤≥≠√∞πΩμ²³_|\\{}~^/]|\.\d|(?<![\w])(?:[A-Z][a-z]{1,4}\.|[a-z]{2,6}\.|(?:e\.g|i\.e|a\.k\.a)\.|w/|(?:https?:|www\.)|(?:US|HK)\$|(?:"
+_TRIGGER = trigger(
+    r"[0-9%+=<>×÷*&@#°℃℉№™©®§$€£¥₩₹±≈≤≥≠√∞πΩμ²³_|\\{}~^/]|\.\d|(?<![\w])(?:[A-Z][a-z]{1,4}\.|[A-Z]\.[A-Z]\.|AT&T\b|[a-z]{2,6}\.|(?:e\.g|i\.e|a\.k\.a)\.|w/|(?:https?:|www\.)|(?:US|HK)\$|(?:"
     + MONTH
     + r") \d"
     r"|(?:No|Nos|Fig|Vol|pp?|St)\. ?(?=\w)|[A-Za-z0-9._+-]+@(?=\w)|(?:Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article|"
@@ -82,50 +85,6 @@ def _counted(unit: str) -> Callable[[str], str]:
     return lambda written: f"{english(written)} {unit if int(written) == 1 else unit + 's'}"
 
 
-def _month(name: str) -> str:
-    return next(month for month in MONTHS if month.startswith(name[:3]))
-
-
-def _date(month: str, day: str, year: str | None, *, the: bool = False) -> str | None:
-    if not 1 <= int(day) <= 31:
-        return None
-    said = f"the {english_ordinal(day)} of {month}" if the else f"{month} {english_ordinal(day)}"
-    return f"{said}, {english_year(year)}" if year else said
-
-
-def _numeric_date(match: re.Match[str]) -> str | None:
-    year, month, day = (
-        (match[1], match[2], match[3]) if match[1] else (match[6], match[4], match[5])
-    )
-    if not 1 <= int(month) <= 12:
-        return None
-    return _date(MONTHS[int(month) - 1], day, year)
-
-
-def _time(match: re.Match[str]) -> str | None:
-    hour, minute, second, half = int(match[1]), match[2], match[3], match[4]
-    if near(match, re.compile(r"(?:score|won|lost|beat|ratio|odds|tied)[^.]*$", re.IGNORECASE), 30):
-        return None
-    said = english(str(hour))
-    if minute == "00" and near(match, re.compile(r"\d\s*[-–—~]\s*$"), 4):
-        return said + (f" {half[0].upper()} M" if half else "")
-    if minute != "00":
-        said += (" oh " if minute[0] == "0" else " ") + english(minute)
-    elif not half and not second:
-        said += " o'clock" if 1 <= hour <= 12 else " hundred hours"
-    if second:
-        said += f" and {english(second)} seconds"
-    return said + (f" {half[0].upper()} M" if half else "")
-
-
-def _from_time(match: re.Match[str]) -> str:
-    hour, _, minute = match[1].partition(":")
-    spoken = english(hour) + (
-        "" if minute == "00" else f" {'oh ' if minute[0] == '0' else ''}{english(minute)}"
-    )
-    return f"{spoken} to "
-
-
 def _phone(match: re.Match[str]) -> str:
     groups = re.findall(r"\d+", match[0])
     plus = "plus " if match[0].startswith("+") else ""
@@ -142,6 +101,27 @@ def _address(match: re.Match[str]) -> str:
         else ("W W W" if p == "www" else names.get(p, p if p.isalpha() else SYMBOLS.get(p, "")))
         for p in pieces
     )
+
+
+def _money_range(match: re.Match[str]) -> str:
+    first, second = (
+        _number(written) + (f" {SCALES.get(scale.strip(), scale.strip())}" if scale else "")
+        for written, scale in ((match[2], match[3]), (match[4], match[5]))
+    )
+    return f"{first} to {second} {MONEY[match[1]][1]}"
+
+
+def _rate(match: re.Match[str]) -> str:
+    one, many = UNITS[match[2]]
+    return f"{_number(match[1])} {one if match[1] == '1' else many} per {_named(match[3])}"
+
+
+def _per(match: re.Match[str]) -> str | None:
+    return f"per {_named(match[1])}" if near(match, _AMOUNT_BEFORE, 20) else None
+
+
+def _named(each: str) -> str:
+    return PER.get(each) or each
 
 
 _FRACTIONS = {"2": "half", "4": "quarter"}
@@ -222,26 +202,30 @@ def _sign(match: re.Match[str]) -> str:
 
 _ABBREVIATION = "|".join(sorted(map(re.escape, ABBREVIATIONS), key=len, reverse=True))
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+_SCALE = r"(?:thousand|million|billion|trillion|bn|[kKmMBb])\b"
+_PER = "|".join(sorted(PER, key=len, reverse=True))
+_AMOUNT_BEFORE = re.compile(rf"[$€£¥]\s?[\d.,]+\s?(?:{_SCALE})?$|\d\s?[a-z]+$")
 _RULES = [
-    rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", _address),
-    rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
+    rule("url", URL, _address),
+    rule("e-mail", EMAIL, _address),
+    rule("name of a host or file", NAME, _address),
     rule("hashtag", r"#(?=[A-Za-z])", lambda m: "hashtag "),
-    rule("idiom", r"(?<!\d)(?:24/7|9/11|7-Eleven)(?!\d)", lambda m: {"24/7": "twenty-four seven", "9/11": "nine eleven"}.get(m[0])),
+    rule("idiom", r"(?<!\d)(?:24/7|9/11|7-Eleven)(?!\d)|AT&T\b", lambda m: {"24/7": "twenty-four seven", "9/11": "nine eleven", "AT&T": "A T and T"}.get(m[0])),
     rule("feet and inches", r"(\d)['′]\s?(\d{1,2})(?:\"|″|''|(?=\s|[.,]|$))", lambda m: f"{english(m[1])} feet {english(m[2])}"),
     rule("sharp", r"(?<=[A-G])#(?!\w)", lambda m: " sharp"),
     rule("versus", r"vs(?![\w.])", lambda m: "versus"),
     rule("abbreviation", r"Dr(?= [A-Z])", lambda m: "Doctor"),
+    *CODES,
     rule("telephone", r"(?:1-)?(?<!\d)\d{3}-\d{3}-\d{4}(?!\d)|(?<![\d-])\d{3}-\d{4}(?![\d-])", _phone),
     rule("emergency", r"(?<!\d)[2-9]11(?!\d)", lambda m: english_digits(m[0]) if near(m, re.compile(r"(?:[Cc]all|[Dd]ial|[Rr]ing)(?:ed|ing)? $"), 10) else None),
     rule("address", r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)", lambda m: " dot ".join(english_digits(p) for p in m[0].split("."))),
-    rule("money range", rf"([$€£])({_N})[-–—](?:[$€£])?({_N})(?!\d)", lambda m: f"{_number(m[2])} to {_number(m[3])} {MONEY[m[1]][1]}"),
+    rule("money range", rf"([$€£])({_N})(\s?{_SCALE})?(?:[-–—]|\s?[-–—]\s?(?=[$€£]))[$€£]?({_N})(\s?{_SCALE})?(?!\d)", _money_range),
     rule("number sign", r"#(?=\d)", lambda m: "number "),
     rule("about", r"~(?=\d)", lambda m: "about "),
     rule("telephone", r"(?:\+\d{1,3}[ .-]?)?\(?(?<!\d)\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)", _phone),
     rule("telephone", r"\+\d{1,3}(?:[ -]?\d{2,5}){2,4}(?!\d)", _phone),
-    rule("date", r"(?<!\d)(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})/(\d{4}))(?!\d)", _numeric_date),
-    rule("date", rf"({MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\d:])(?!,\d)", lambda m: _date(_month(m[1]), m[2], m[3])),
-    rule("date", rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({MONTH})\b(?:,? (\d{{4}}))?(?!\d)", lambda m: _date(_month(m[2]), m[1], m[3], the=True)),
+    *DATES,
+    INITIALS,
     rule("abbreviation", rf"(?:{_ABBREVIATION})(?!\w)", _abbreviation),
     rule("abbreviation", r"No\.\s?(?=\d)", lambda m: "number "),
     rule("abbreviation", r"Nos\.\s?(?=\d)", lambda m: "numbers "),
@@ -252,16 +236,15 @@ _RULES = [
     rule("abbreviation", r"St\.(\s(?=[A-Z]))?", _saint),
     rule("Roman numeral", rf"({KINGS}) ([IVXL]+)\b", _regnal),
     rule("Roman numeral", r"(Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article) ([IVXL]+)\b", _chapter),
-    rule("time range", r"(?<![\d:])(\d{1,2}:[0-5]\d)\s*[-–—~]\s*(?=\d{1,2}:[0-5]\d)", _from_time),
-    rule("time", r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*([AaPp](?:\.[Mm]\.|[Mm]\b)))?(?![\d:])", _time),
-    rule("time", r"(?<![\d:.])(1[0-2]|[1-9])\s*([AaPp])(?:\.[Mm]\.|[Mm]\b)", lambda m: f"{english(m[1])} {m[2].upper()} M"),
+    *TIMES,
     rule("ratio", r"(\d+):(\d+)(?!\d)", lambda m: f"{english(m[1])} to {english(m[2])}"),
-    rule("money", rf"([-−]?)(US\$|HK\$|[$€£¥￥₩₹])({_N})(\s?(?:thousand|million|billion|trillion|bn|[kKmMBb])\b)?", _amount),
+    rule("money", rf"([-−]?)(US\$|HK\$|[$€£¥￥₩₹])({_N})(\s?{_SCALE})?", _amount),
     rule("ordinal", r"(?<![\d.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", lambda m: english_ordinal(m[1].replace(",", ""))),
     rule("decade", r"'?(?<!\d)(\d{4}|[2-9]0)'?s\b", _decade),
     rule("years", r"(?<!\d)(1[0-9]\d\d|20\d\d)[-–—](\d{4}|\d{2})(?![\d-])", _years),
     rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction),
     duration([_counted(unit) for unit in ("hour", "minute", "second")], between=" "),
+    rule("rate", rf"({_N})\s?({_UNIT})/({_PER})\b", _rate),
     rule("unit", rf"((?<![\w])[-−])?({_N})(?:\s*[-–—~]\s*({_N}))?\s?({_UNIT})(?![A-Za-z/²³])", _unit),
     rule("percent", rf"((?<![\w])[-−])?({_N})(?:\s*[-–—~]\s*({_N}))?\s?%", lambda m: ("minus " if m[1] else "") + _number(m[2]) + (f" to {_number(m[3])}" if m[3] else "") + " percent"),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))(\d+(?:\.\d+){2,})(?!\d)", _dotted),
@@ -273,15 +256,16 @@ _RULES = [
     rule("digits", r"(?<![\d.,])(?:0\d+|\d{10,})(?![\d,.]*\d)", lambda m: english_digits(m[0])),
     rule("number", _N, lambda m: _number(m[0])),
     rule("number", r"\d+", lambda m: english_digits(m[0])),
+    rule("per", rf"/({_PER})\b", _per),
     rule("slash", r"(?<=[A-Za-z])/(?=[A-Za-z])", _slash),
-    rule("symbol", r"[^\w\s.,'’\-]|_", _sign),
+    rule("symbol", r"[^\w\s.,'’\-]|[_²³]", _sign),
 ]  # fmt: skip
 _BLANKS = re.compile(r" {2,}| +(?=[,.;:?!])")
 
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:
     """English text as it is said, in the American way."""
-    spoken = rewrite(text, _TRIGGER, _RULES, log, spaced=True)
+    spoken = rewrite(text, _TRIGGER(text), _RULES, log, spaced=True)
     return spoken if spoken is text else _BLANKS.sub(_blank, spoken)
 
 

@@ -25,6 +25,10 @@ MONEY = {  # sign: one, many, hundredth
     "$": ("dollar", "dollars", "cent"), "US$": ("dollar", "dollars", "cent"), "HK$": ("Hong Kong dollar", "Hong Kong dollars", "cent"), "€": ("euro", "euros", "cent"),
     "£": ("pound", "pounds", "penny"), "¥": ("yen", "yen", ""), "￥": ("yuan", "yuan", ""), "₩": ("won", "won", ""), "₹": ("rupee", "rupees", "paisa"),
 }  # fmt: skip
+PER = {  # written behind a slash: said
+    "s": "second", "sec": "second", "second": "", "min": "minute", "minute": "", "h": "hour", "hr": "hour", "hour": "", "day": "", "wk": "week", "week": "", "mo": "month",
+    "month": "", "yr": "year", "year": "", "person": "", "user": "", "night": "", "unit": "", "item": "", "kg": "kilogram", "lb": "pound", "L": "liter", "gallon": "", "mile": "",
+}  # fmt: skip
 SCALES = {
     "k": "thousand",
     "K": "thousand",
@@ -38,6 +42,7 @@ ABBREVIATIONS = {
     "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Dr.": "Doctor", "Prof.": "Professor", "Sr.": "Senior", "Jr.": "Junior", "vs.": "versus", "etc.": "et cetera", "e.g.": "for example",
     "i.e.": "that is", "approx.": "approximately", "dept.": "department", "est.": "established", "Inc.": "Incorporated", "Ltd.": "Limited", "Corp.": "Corporation", "Gen.": "General",
     "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Rev.": "Reverend", "Ave.": "Avenue", "Blvd.": "Boulevard", "w/o": "without", "w/": "with", "Mt.": "Mount", "Ft.": "Fort", "a.k.a.": "also known as",
+    "Mon.": "Monday", "Tue.": "Tuesday", "Tues.": "Tuesday", "Wed.": "Wednesday", "Thu.": "Thursday", "Thurs.": "Thursday", "Fri.": "Friday",
 }  # fmt: skip
 SYMBOLS = {
     "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "×": "times", "*": "", "÷": "divided by", "<": "less than", ">": "greater than", "≈": "approximately", "≤": "less than or equal to",

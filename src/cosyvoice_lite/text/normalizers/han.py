@@ -1,53 +1,24 @@
-"""The rules that Mandarin and Cantonese share; ``Words`` holds what they say differently."""
+"""The rules that Mandarin and Cantonese share; ``han_words.py`` holds what they say differently."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME, URL, trigger
 from cosyvoice_lite.text.normalizers.durations import duration
-from cosyvoice_lite.text.normalizers.numerals import HanNumerals, roman
+from cosyvoice_lite.text.normalizers.han_context import context_rules
+from cosyvoice_lite.text.normalizers.han_words import Words
+from cosyvoice_lite.text.normalizers.numerals import roman
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
+from cosyvoice_lite.text.normalizers.slashes import slash_rules
 
-
-@dataclass(frozen=True)
-class Words:
-    """The vocabulary of the rules in one language."""
-
-    numerals: HanNumerals
-    one_on_the_phone: str
-    negative: str
-    below_zero: str
-    of: str
-    """Between denominator and numerator, 分之."""
-    to: str
-    """Between the ends of a range."""
-    versus: str
-    """Between the sides of a score or ratio."""
-    ordinal: str
-    hour: str
-    half: str
-    minute: str
-    second: str
-    units: dict[str, str]
-    per: str
-    """Before the hour of a speed, 每."""
-    counters: str
-    """Characters before which two is 两 and which keep a number a cardinal."""
-    currencies: dict[str, str]
-    symbols: dict[str, str]
-    digits_after: str
-    """Words after which a number is read digit by digit, as alternatives of a pattern."""
-    score_after: str
-    """Words after which a colon is a score, not a time."""
-    am: str
-    pm: str
-    at: str
-    dot: str
-
-
-_N = r"(?<![\d.])[0-9]+(?:[,，][0-9]{3})*(?:\.[0-9]+)?(?!\d)"
-TRIGGER = re.compile(
-    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞πΩμ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
+_N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
+_RANGE_START = re.compile(
+    r"[\d年月日号號点點时時分秒天岁歲元块塊蚊度米%％℃万亿萬億级級楼樓层層章页頁]$"
+    r"|(?:周|週|星期|礼拜|禮拜)[一二三四五六日天]$|[一二三四五六七八九十]$"
+)
+TRIGGER = trigger(
+    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞πΩμ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[Vv]er\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
 )
 
 
@@ -56,22 +27,24 @@ def rules(words: Words) -> list[Rule]:
     say = _Sayings(words)
     units = "|".join(sorted(map(re.escape, words.units), key=len, reverse=True))
     money = "|".join(sorted(map(re.escape, words.currencies), key=len, reverse=True))
-    minus = r"(?:(?<![0-9A-Za-z])[-−])?"
+    minus = r"(?:(?<![0-9A-Za-z])(?<![0-9][度℃℉])[-−])?"
     return [
-        rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", say.address),
-        rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", say.address),
+        rule("url", URL, say.address),
+        rule("e-mail", EMAIL, say.address),
+        rule("name of a host or file", NAME, say.address),
         rule("hashtag", r"#(?=\w)|@(?=\w)", lambda m: ""),
         rule("identity number", r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])", say.phone),
         rule("telephone", r"(?:\+?86[- ]?)?(?<!\d)1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)", say.phone),
         rule("telephone", r"\+\d{1,3}(?:[- ]\d{2,5}){2,4}(?!\d)", say.phone),
         rule("telephone", r"\(?0\d{2,3}\)?[- ]\d{3,4}[- ]?\d{4}(?!\d)|(?<!\d)[48]00[- ]\d{3}[- ]?\d{4}(?!\d)", say.phone),
         rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?!\d)", say.date),
+        *context_rules(words),
         rule("date", r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})([日号號])", say.written_date),
-        rule("service number", r"(?<!\d)(?:12306|12315|10086|10010|95\d{3})(?!\d)|618(?=大促|购物|活动|期间)|315(?=晚会)|1[12]\d(?=报警|急救|火警|電話|电话)", say.phone),
-        rule("generation", r"(?<!\d)([5-9]0|0[05])(?=[后後](?![来來天]))", lambda m: words.numerals.spell(m[1])),
+        rule("service number", r"(?<!\d)(?:12306|12315|10086|10010|95\d{3})(?![\d元块塊圆人个個米名万萬])|618(?=大促|购物|活动|期间)|315(?=晚会)|(?:1[12]\d|999)(?=报警|報警|急救|火警|電話|电话)", say.phone),
+        rule("generation", r"(?<!\d)([5-9][05]|0[05])(?=[后後](?![来來天]))", lambda m: words.numerals.spell(m[1])),
         rule("height", r"(?<![\d.])(\d)(米)(\d{2})(?!\d)", lambda m: f"{words.numerals.spell(m[1])}{m[2]}{words.numerals.spell(m[3])}"),
         rule("number sign", r"N[oO]\.?\s?(\d+)", lambda m: words.ordinal + words.numerals.integer(m[1])),
-        rule("range sign", r"(?<=[日号號月年时時点點])\s?[-–—]\s?(?=\d)", lambda m: words.to),
+        rule("range sign", r"(?<=\d[日号號月年时時点點度℃℉])\s?[-–—]\s?(?=\d)", lambda m: words.to),
         rule("room", r"(?<![\d.])\d{3,4}(?=室|号房|號房|房(?![间間屋])|次列车|航班|路公交)", say.phone),
         rule("year", r"(?<!\d)(\d{4})(?:[-–—~～至到](\d{4}|\d{2}))?(?=年(?![级級假龄齡]))", say.years),
         rule("year", r"(?<!\d)(\d{2})(?=年(?:生|出生|的时候|届|屆|级)|年\d{1,2}月)", lambda m: words.numerals.spell(m[1])),
@@ -84,11 +57,13 @@ def rules(words: Words) -> list[Rule]:
         rule("percent", rf"([-+−]?)({_N})\s*([%％‰])", say.percent),
         rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬)?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?(?:元|块|塊|美元|港元|欧元|英镑|人民币)?", say.money),
         rule("temperature", rf"({minus})({_N})(?:\s*[-–~～到至]\s*({minus}{_N}))?\s*(°[CF]|[℃℉])", say.temperature),
-        rule("temperature", rf"(?<![\w\d])[-−]({_N})(?=度)", lambda m: words.below_zero + words.numerals.number(m[1])),
+        rule("temperature", rf"(?<![0-9A-Za-z])(?<![0-9]度)[-−]({_N})(?=度)", lambda m: words.below_zero + words.numerals.number(m[1])),
         duration([say.counted(unit) for unit in ("h", "min", "s")]),
         rule("speed", rf"({_N})\s*(km|m|mi|公里|千米|米)/([hs])(?![A-Za-z])", say.speed),
         rule("unit", rf"({minus}{_N})(?:\s*[-–—~～到至]\s*({_N}))?\s*({units})(?![A-Za-z])", say.unit),
-        rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)|(?<=[vV])\d+(?:\.\d+)+", say.dotted),
+        *slash_rules(words),
+        rule("version", r"[Vv]er\.?\s?(?=\d)", lambda m: "版本"),
+        rule("version", r"(?:(?<=[vV])|(?<=[vV]er\.)|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)|(?:(?<=[vV])|(?<=[vV]er\.))\d+(?:\.\d+)+", say.dotted),
         rule("code", r"(?<=[A-Za-z])[-−]?(\d{3,}|0\d+)(?![\d.,])", lambda m: words.numerals.spell(m[1])),
         rule("model number", r"(?<=[A-Za-z歼轰运直鹰风])[-−](?=\d)", lambda m: ""),
         rule("arithmetic", rf"({_N})\s*([-+−×xX*÷/^=<>≈≤≥≠])\s*(?={_N})", say.arithmetic),
@@ -101,8 +76,8 @@ def rules(words: Words) -> list[Rule]:
         rule("two", rf"(?<![\d.,第点])2(?![\d.,]*\d)(?=\s?(?:{words.counters}))", lambda m: words.numerals.two),
         rule("negative", rf"(?<![\w\d)）])[-−]\s?({_N})", lambda m: words.negative + words.numerals.number(m[1])),
         rule("number", rf"[+±]?{_N}|\d+", say.number),
-        rule("range sign", r"(?<=[\w])\s*[~～]\s*(?=[\w])", lambda m: words.to),
-        rule("symbol", r"[^\w\s]|_", lambda m: words.symbols.get(m[0], "")),
+        rule("range sign", r"(?<=[\w%％℃])\s*[~～]+\s*(?=[\w])", say.tilde),
+        rule("symbol", r"[^\w\s]|[_²³]", lambda m: words.symbols.get(m[0], "")),
     ]  # fmt: skip
 
 
@@ -152,6 +127,10 @@ class _Sayings:
         n = self.words.numerals
         return f"{n.spell(match[1])}年{n.integer(match[2])}月{n.integer(match[3])}{match[4]}"
 
+    def tilde(self, match: re.Match[str]) -> str:
+        """Between ends of a range it is said; in chat it draws out the word before."""
+        return self.words.to if near(match, _RANGE_START) else "，"
+
     def years(self, match: re.Match[str]) -> str:
         n = self.words.numerals
         return n.spell(match[1]) + (self.words.to + n.spell(match[2]) if match[2] else "")
@@ -163,7 +142,8 @@ class _Sayings:
     def range_of_numbers(self, match: re.Match[str]) -> str | None:
         first, second = match[1], match[3]
         n = self.words.numerals
-        if near(match, re.compile(self.words.score_after)):
+        is_score = re.compile(self.words.score_before).match(match.string, match.end())
+        if is_score or near(match, re.compile(self.words.score_after)):
             return f"{n.number(first)}{self.words.versus}{n.number(second)}"
         if first.startswith("0") and len(first) > 1:
             return n.spell(first) + n.spell(second)
@@ -205,7 +185,8 @@ class _Sayings:
     def fraction(self, match: re.Match[str]) -> str | None:
         above, below = match[1], match[2]
         n = self.words.numerals
-        if int(below) == 0:
+        divided = int(above) >= int(below) and match.string[match.end() :][:2].lstrip()[:1] == "="
+        if int(below) == 0 or divided:
             return None
         return f"{n.integer(below)}{self.words.of}{n.integer(above)}"
 

@@ -7,6 +7,7 @@ where text becomes phonemes (``phonemes/ja_numerals.py``), and models that read 
 import re
 from collections.abc import Callable
 
+from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME, URL, trigger
 from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.numerals import JA, roman
 from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
@@ -32,8 +33,8 @@ _SYMBOLS = {
     "㎡": "平方メートル", "〒": "郵便番号", "≤": "以下", "≥": "以上", "℡": "電話",
 }  # fmt: skip
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
-_TRIGGER = re.compile(
-    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞π_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|\(0\d|※"
+_TRIGGER = trigger(
+    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞π_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|[Vv]er\.?\s?(?=\d)|\(0\d|※"
 )
 
 
@@ -42,6 +43,11 @@ def _digits(match: re.Match[str]) -> str:
     return "の".join(
         JA.spell(group).replace("〇", "ゼロ") for group in re.findall(r"\d+", match[0])
     )
+
+
+def _house(match: re.Match[str]) -> str:
+    """区, 番地 and 号 of an address: 1-2-3 is 一の二の三."""
+    return "の".join(map(JA.integer, re.findall(r"\d+", match[0])))
 
 
 def _address(match: re.Match[str]) -> str:
@@ -144,13 +150,17 @@ def _arithmetic(match: re.Match[str]) -> str | None:
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _RANGE = r"\s*[-–—~～〜から]+\s*"
 _RULES = [
-    rule("url", r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]", _address),
-    rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
+    rule("url", URL, _address),
+    rule("e-mail", EMAIL, _address),
+    rule("name of a host or file", NAME, _address),
     rule("number sign", r"N[oO]\.?\s?(?=\d)", lambda m: "ナンバー"),
     rule("telephone", r"\(0\d{1,4}\)\s?\d{1,4}-\d{4}(?!\d)", _digits),
     rule("hashtag", r"#(?=\w)", lambda m: ""),
     rule("postal code", r"〒?\s?(?<!\d)(\d{3})-(\d{4})(?![\d-])", lambda m: ("郵便番号" if "〒" in m[0] else "") + _digits(m)),
     rule("telephone", r"(?<!\d)0\d{1,3}-\d{2,4}-\d{3,4}(?!\d)|(?<!\d)0[5789]0\d{8}(?!\d)|\+81[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
+    rule("card number", r"(?<![\d-])\d{4}(?:[ -]\d{4}){3}(?![\d-])", _digits),
+    rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=で(?:勝|負|敗|引き分|破|下し|圧勝|辛勝))", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
+    rule("house number", r"(?<=[区市町村目])\d{1,3}(?:[-−‐]\d{1,4}){1,3}(?![\d-])", _house),
     rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)", _date),
     rule("date", r"(?<![\d/])(1[0-2]|[1-9])/([12]\d|3[01]|[1-9])(?![\d/])(?=\(|（|に|は|から|まで)", lambda m: f"{JA.integer(m[1])}月{JA.integer(m[2])}日"),
     rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～〜]\s*(\d{1,2}):([0-5]\d)(?!\d)", lambda m: f"{_clock(m[1], m[2])}から{_clock(m[3], m[4])}"),
@@ -161,6 +171,7 @@ _RULES = [
     rule("money", rf"([-−]?)(US\$|[¥￥$€£₩])\s?({_N})(万|億|兆|百万|千)?", _money),
     duration([_counted(unit) for unit in ("時間", "分", "秒")]),
     rule("unit", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}([-−]?{_N}))?\s*({_UNIT})(?![A-Za-z])", _measured),
+    rule("version", r"[Vv]er\.?\s?(\d+(?:\.\d+)*)", lambda m: "バージョン" + "点".join(map(_number, m[1].split(".")))),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)", lambda m: "点".join(map(_number, m[0].split(".")))),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),
     rule("arithmetic", rf"({_N})\s*([-+−×x*÷/=＝])\s*(?={_N})", _arithmetic),
@@ -172,10 +183,10 @@ _RULES = [
     rule("negative", rf"(?<![\w)）])[-−]({_N})", lambda m: _signed(m[0])),
     rule("number", _N, lambda m: _number(m[0])),
     rule("number", r"\d+", lambda m: JA.spell(m[0]).replace("〇", "ゼロ")),
-    rule("symbol", r"[^\w\s]|_", lambda m: _SYMBOLS.get(m[0], "")),
+    rule("symbol", r"[^\w\s]|[_²³]", lambda m: _SYMBOLS.get(m[0], "")),
 ]  # fmt: skip
 
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:
     """Japanese text as it is said."""
-    return rewrite(text, _TRIGGER, _RULES, log)
+    return rewrite(text, _TRIGGER(text), _RULES, log)

@@ -2,6 +2,7 @@
 
 import re
 
+from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME, URL, trigger
 from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.numerals import KO, korean_native, roman
 from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
@@ -31,8 +32,9 @@ _SYMBOLS = {
 _PAIRS = {"1": "한두", "2": "두세", "3": "서너", "4": "네댓", "5": "대여섯"}  # 한두 명, 두세 개
 _MONTHS = {6: "유", 10: "시"}
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
-_TRIGGER = re.compile(
+_TRIGGER = trigger(
     r"[0-9%+=<>×÷*&@#°℃℉№㎡²³$¥￥€£₩￦±≈√∞π_|\\{}^/]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<![A-Za-z])[IVX]+(?=[장부세])|N[oO]\.?\s?(?=\d)|(?<=[가-힣])\s?[~～∼]"
+    r"|[ㅋㅎㅠㅜ]{2}"
 )
 
 
@@ -158,16 +160,25 @@ def _has_coda(word: str) -> bool:
 
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _RANGE = r"\s*[-–—~～∼]\s*"
+_CODE_BEFORE = re.compile(
+    r"(?:비밀번호|인증번호|우편번호|계좌번호|카드번호|주문번호|전화번호|암호|코드|핀번호)[는은가이]?:? ?$"
+)
 _RULES = [
-    rule("url", r"(?:https?://|www\.)[A-Za-z0-9./?=&%#:~+\-_]*[A-Za-z0-9/]", _address),
-    rule("e-mail", r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", _address),
+    rule("url", URL, _address),
+    rule("e-mail", EMAIL, _address),
+    rule("name of a host or file", NAME, _address),
     rule("number sign", r"N[oO]\.?\s?(?=\d)", lambda m: "넘버 "),
     rule("historic day", r"(?<!\d)(\d{1,2})·(\d{1,2})(?!\d)|(?<!\d)(\d{1,2})\.(\d{1,2})(?=\s?(?:광복|혁명|민주|전쟁|사태|운동))", lambda m: "".join(KO.spell(g) for g in m.groups() if g)),
     rule("quarter", r"([1-4])/4(?=\s?분기)", lambda m: KO.spell(m[1]) + "사"),
     rule("one before ten thousand", r"(?<![\d.,])1(?=[만천백](?!\d))", lambda m: ""),
     rule("range sign", r"\s?[~～∼]\s?(?=\d)", lambda m: "에서 "),
     rule("hashtag", r"#(?=\w)", lambda m: ""),
-    rule("telephone", r"(?<!\d)(?:0\d{1,2}-\d{3,4}-\d{4}|1[5-8]\d\d-\d{4}|01\d{8,9})(?!\d)|\+82[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
+    rule("telephone", r"(?<!\d)(?:0\d{1,2}[- ]\d{3,4}[- ]\d{4}|1[5-8]\d\d-\d{4}|01\d{8,9})(?!\d)|\+82[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
+    rule("card number", r"(?<![\d-])\d{4}(?:[ -]\d{4}){3}(?![\d-])", _digits),
+    rule("code", r"(?<![\d.,])\d{3,}(?![\d,.]*\d)", lambda m: _digits(m) if near(m, _CODE_BEFORE, 10) else None),
+    rule("chapters", rf"(?<=제)(\d+){_RANGE}(\d+)(?=[장절조항권부회과호])", lambda m: f"{KO.integer(m[1])}에서 {KO.integer(m[2])}"),
+    rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=으?로 (?:이겼|이기|이긴|졌|패|승리|비겼|비기|앞서|앞섰))", lambda m: f"{KO.integer(m[1])} 대 {KO.integer(m[2])}"),
+    rule("laughter and tears", r"[ㅋㅎㅠㅜ]{2,}", lambda m: ""),
     rule("identity number", r"(?<!\d)\d{6}-[1-4]\d{6}(?!\d)", _digits),
     rule("date", r"(?<!\d)(\d{4})([-/.])\s?(\d{1,2})\2\s?(\d{1,2})\.?(?!\d)", _date),
     rule("month", r"(?<!\d)(1[0-2]|0?[1-9])월", lambda m: _month(int(m[1]))),
@@ -194,10 +205,10 @@ _RULES = [
     rule("number", _N, lambda m: _number(m[0])),
     rule("number", r"\d+", lambda m: KO.spell(m[0])),
     rule("range sign", r"[~～∼]", lambda m: ""),
-    rule("symbol", r"[^\w\s.,'’\-]|_", lambda m: _SYMBOLS.get(m[0], "")),
+    rule("symbol", r"[^\w\s.,'’\-]|[_²³]", lambda m: _SYMBOLS.get(m[0], "")),
 ]  # fmt: skip
 
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:
     """Korean text as it is said."""
-    return rewrite(text, _TRIGGER, _RULES, log)
+    return rewrite(text, _TRIGGER(text), _RULES, log)

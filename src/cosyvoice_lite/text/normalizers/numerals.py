@@ -61,7 +61,7 @@ class HanNumerals:
 
     def number(self, written: str) -> str:
         """A number with thousands separators and a decimal point."""
-        whole, _, fraction = written.replace(",", "").replace("，", "").partition(".")
+        whole, _, fraction = written.replace(",", "").partition(".")
         return self.decimal(whole or "0", fraction)
 
     def _group(self, group: str, *, leading: bool) -> str:

@@ -3,6 +3,7 @@
 import re
 
 from cosyvoice_lite.text.normalizers import han
+from cosyvoice_lite.text.normalizers.han_words import Words
 from cosyvoice_lite.text.normalizers.numerals import YUE
 from cosyvoice_lite.text.normalizers.rules import Firing, Rule, rewrite, rule
 
@@ -19,13 +20,13 @@ _SYMBOLS = {
     "≤": "細過或者等於", "≥": "大過或者等於", "≠": "唔等於", "±": "正負", "&": "同", "@": "at", "°": "度", "℃": "度", "№": "編號", "²": "平方", "³": "立方", "$": "蚊",
     "π": "派", "㎡": "平方米", "~": "", "%": "巴仙",
 }  # fmt: skip
-_WORDS = han.Words(
+_WORDS = Words(
     numerals=YUE, one_on_the_phone="一", negative="負", below_zero="零下", of="分之", to="到",
     versus="比", ordinal="第", hour="點", half="半", minute="分", second="秒", units=_UNITS, per="每",
     counters="個|隻|本|張|條|件|位|次|日|年(?!級)|歲|蚊|杯|樽|支|架|座|棟|層|種|啲|群|對|套|份|封|首|部|篇|把|匹|朵|棵|塊|間|家|點|分鐘|秒|星期|倍|名|人|場|門|步|斤|磅|公里|米|粒|包|盒|碗|碟|句|頁|餐|鐘|萬|億|千|百|蚊雞|張飛|程|轉|日|公斤",
     currencies=_CURRENCIES, symbols=_SYMBOLS,
     digits_after="編號|號碼|電話|熱線|手機|WhatsApp|房|密碼|驗證碼|身份證|戶口|車牌|打|call|搭|巴士", score_after="比數|贏|輸|以|打和|踢成|戰勝",
-    am="朝早", pm="下晝", at="at", dot="點",
+    score_before="戰勝|贏|輸|擊敗|險勝|大勝|不敵|負於", am="朝早", pm="下晝", at="at", dot="點",
 )  # fmt: skip
 _SAME = han.rules(_WORDS)
 
@@ -62,4 +63,4 @@ _RULES: list[Rule] = [
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:
     """Cantonese text as it is said in Hong Kong."""
-    return rewrite(text, han.TRIGGER, _RULES, log)
+    return rewrite(text, han.TRIGGER(text), _RULES, log)

@@ -4,6 +4,7 @@ import functools
 import re
 
 from cosyvoice_lite.text.normalizers import han
+from cosyvoice_lite.text.normalizers.han_words import Words
 from cosyvoice_lite.text.normalizers.numerals import ZH
 from cosyvoice_lite.text.normalizers.rules import Firing, rewrite
 
@@ -24,13 +25,13 @@ _SYMBOLS = {
     "°": "度", "℃": "摄氏度", "℉": "华氏度", "№": "编号", "℡": "电话", "²": "平方", "³": "立方", "√": "根号", "∞": "无穷大", "π": "派",
     "Ω": "欧姆", "μ": "缪", "$": "美元", "¥": "元", "€": "欧元", "£": "英镑", "㎡": "平方米", "~": "", "#": "井号",
 }  # fmt: skip
-_WORDS = han.Words(
+_WORDS = Words(
     numerals=ZH, one_on_the_phone="幺", negative="负", below_zero="零下", of="分之", to="到",
     versus="比", ordinal="第", hour="点", half="半", minute="分", second="秒", units=_UNITS, per="每",
     counters="个|只|本|张|条|件|位|次|天|年(?!级)|岁|块|元|杯|瓶|台|辆|座|栋|层|种|些|群|双|对|套|份|封|首|部|篇|支|枝|根|把|头|匹|朵|棵|片|间|家|所|小时|分钟|秒|周|星期|个月|倍|名|人|遍|趟|场|门|项|步|点|斤|公斤|公里|米|升|吨|场|口|顿|滴|颗|粒|亩|袋|包|盒|箱|碗|盘|节|堂|句|段|厅|页|章|回|万|亿|千",
     currencies=_CURRENCIES, symbols=_SYMBOLS,
-    digits_after="编号|号码|电话|热线|手机|座机|学号|QQ|qq|账号|帐号|卡号|单号|密码|验证码|尾号|工号|身份证号?|邮编|邮政编码|房间号?|代码|股票|拨打|车次|航班|序列号|口令",
-    score_after="比分|战胜|击败|大胜|险胜|以|赢|战成|战平|打成|不敌", am="上午", pm="下午", at="艾特", dot="点",
+    digits_after="编号|号码|电话|热线|手机|座机|学号|QQ|qq|账号|帐号|卡号|单号|密码|验证码|尾号|工号|身份证号?|邮编|邮政编码|房间号?|代码|股票|拨打(?:\\d{3,5}[或、和及])?|银行卡|信用卡|车次|航班|序列号|口令",
+    score_after="比分|战胜|击败|大胜|险胜|以|赢|战成|战平|打成|不敌", score_before="战胜|击败|大胜|险胜|逆转|力克|轻取|横扫|不敌|负于|惜败|告负|获胜|取胜|落败", am="上午", pm="下午", at="艾特", dot="点",
 )  # fmt: skip
 _RULES = han.rules(_WORDS)
 _NOT_SIMPLIFIED = re.compile("[\u4e00-\u9fff]")
@@ -38,7 +39,8 @@ _NOT_SIMPLIFIED = re.compile("[\u4e00-\u9fff]")
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:
     """Mandarin text as it is said; traditional characters become simplified ones."""
-    return rewrite(simplified(text, log), han.TRIGGER, _RULES, log)
+    text = simplified(text, log)
+    return rewrite(text, han.TRIGGER(text), _RULES, log)
 
 
 def simplified(text: str, log: list[Firing] | None = None) -> str:

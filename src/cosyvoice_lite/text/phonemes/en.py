@@ -15,16 +15,7 @@ from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.text.phonemes.inventory import BREAK, IDS, MARK_OF
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*['’]?|.", re.DOTALL)
-_CONTEXT = (
-    0,
-    1,
-    -1,
-    2,
-    -2,
-    3,
-    -3,
-    4,
-)  # neighbours of a letter, as tools/lexica/build_en.py has them
+_CONTEXT = (0, 1, -1, 2, -2, 3, -3, 4)  # neighbours of a letter, as build_en.py has them
 
 _LETTERS = {
     "a": "EY1", "b": "B IY1", "c": "S IY1", "d": "D IY1", "e": "IY1", "f": "EH1 F", "g": "JH IY1",
@@ -42,6 +33,7 @@ _HERE = {  # words of this field and of the day that the dictionary lacks
     "chatgpt": "CH AE1 T JH IY2 P IY1 T IY1", "online": "AO1 N L AY2 N", "ok": "OW2 K EY1",
     "app": "AE1 P", "apps": "AE1 P S", "blog": "B L AO1 G", "emoji": "IH0 M OW1 JH IY0",
     "covid": "K OW1 V IH0 D", "numpy": "N AH1 M P AY2", "mr": "M IH1 S T ER0", "ai": "EY1 AY1",
+    "ios": "AY1 OW1 EH1 S", "openai": "OW1 P AH0 N EY1 AY1", "wi": "W AY1", "fi": "F AY1",
 }  # fmt: skip
 _TWINS = {  # word: (words before that call for the second reading, first, second)
     "read": ("have has had having i've was were been be be're already just he she", "R IY1 D", "R EH1 D"),
@@ -120,11 +112,11 @@ _NO_DIGITS = str.maketrans("", "", "012")
 
 
 def _neighbour(tokens: list[str], at: int, step: int) -> str:
-    """The word before or after, in lower case, if only a blank stands between."""
+    """The word before or after, if only a blank stands between."""
     there = at + step
     if not 0 <= there < len(tokens) or tokens[at + step // 2] != " ":
         return ""
-    return tokens[there].lower() if tokens[there][0].isalpha() else ""
+    return tokens[there] if tokens[there][0].isalpha() else ""
 
 
 def _latin(text: str) -> str:
@@ -148,15 +140,25 @@ _KEEP = {ord("…"): "…", ord("’"): "'", ord("‘"): "'"}
 
 def _word(written: str, before: str, following: str) -> list[str]:
     word = written.replace("’", "'").strip("'").lower()
-    if word in _WEAK and not (written == "A" and not following):
-        vowel = following[:1] in tuple("aeiou")
+    if word in _WEAK and not (written == "A" and _is_the_letter(before, following)):
+        vowel = following.lower()[:1] in tuple("aeiou")
         return (_BEFORE_VOWEL if vowel and word in _BEFORE_VOWEL else _WEAK)[word].split()
     if word in _TWINS:
         triggers, first, second = _TWINS[word]
-        return (second if before in triggers.split() else first).split()
+        return (second if before.lower() in triggers.split() else first).split()
     if _is_acronym(written, word):
         return _spelled(word)
     return _read(word)
+
+
+def _is_the_letter(before: str, following: str) -> bool:
+    """Whether a capital A is the letter: Vitamin A is; not where a sentence or title has it."""
+    if not following or (len(following) == 1 and following.isupper() and following != "I"):
+        return True
+    return following.islower() and (bool(before) or following in _AFTER_THE_LETTER)
+
+
+_AFTER_THE_LETTER = frozenset("is was and or to".split())
 
 
 def _is_acronym(written: str, word: str) -> bool:

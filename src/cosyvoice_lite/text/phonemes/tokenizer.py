@@ -16,7 +16,7 @@ from cosyvoice_lite.text.phonemes.inventory import BREAK, IDS, SIZE
 from cosyvoice_lite.text.phonemes.reading import phonemes
 
 _INLINE = re.compile(
-    r"<\|(?P<tag>zh|en|ja|ko|yue)\|>|\{(?P<symbols>[^{}]*)\}|(?P<mark><[^<>|]*>|\[[^\[\]]*\])"
+    r"<\|(?P<tag>zh|en|ja|ko|yue)\|>|\{(?P<symbols>[^{}]*)\}|(?P<mark><[^<>|]*>|\[[^\[\]<>|]*\])"
 )
 _MARKS = frozenset(",.?!;…")
 

@@ -43,7 +43,9 @@ _POLYPHONES = [
     (r"倒(?=[水茶酒车立影退])", "dao4"),
     (r"系(?=[鞋好上着]带?)", "ji4"),
     (r"谁", "shei2"),
-    (r"朝(?=[阳霞气夕])", "zhao1"),
+    (r"朝(?=阳[区門门北公])", "chao2"),
+    (r"朝(?=[阳霞气夕])(?!阳[区門门北公])", "zhao1"),
+    (r"曾(?=先生|女士|小姐|老师|医生|经理|局长|主任|某)|(?<=姓)曾", "zeng1"),
     (r"相(?=[机片册])", "xiang4"),
 ]
 _RULES = [(re.compile(where), reading) for where, reading in _POLYPHONES]
