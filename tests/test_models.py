@@ -61,3 +61,12 @@ def test_a_single_model_is_meant_without_asking(models: Path) -> None:
 def test_an_impossible_name_is_refused(name: str, models: Path) -> None:
     with pytest.raises(BundleError, match="no model"):
         find_model(name)
+
+
+def test_a_home_that_can_not_be_looked_into_has_no_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name too long raises as a folder without permission does, for whoever runs the tests."""
+    monkeypatch.setenv("COSYVOICE_LITE_HOME", str(tmp_path / ("n" * 300)))
+    assert installed_models() == {}
+    assert find_model(None) == bundled_model()

@@ -8,7 +8,7 @@ import json
 import socket
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -551,6 +551,38 @@ def test_pull_fetches_then_converts(
     assert calls == [(checkpoint, bundle, checkpoint / "multilingual.tiktoken", False)]
     assert files_in(checkpoint) == expected_files() | {"multilingual.tiktoken": VOCABULARY}
     assert len(stages) == 2
+
+
+@pytest.mark.usefixtures("known_vocabulary")
+def test_pull_takes_a_vocabulary_that_was_put_where_it_is_kept(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Path] = []
+    monkeypatch.setattr(
+        "cosyvoice_lite.convert.pipeline.convert",
+        lambda *_, vocabulary, **more: taken.append(vocabulary),
+    )
+    kept = tmp_path / "multilingual.tiktoken"
+    kept.write_bytes(VOCABULARY)
+    nowhere = "http://127.0.0.1:1/simple"
+    pull("300M-SFT", tmp_path / "b", tmp_path / "c", mirror=hub.address, index=nowhere,
+         kept=tmp_path)  # fmt: skip
+    assert taken == [kept]
+    assert files_in(tmp_path / "c") == expected_files()
+
+
+@pytest.mark.parametrize("fetch", [
+    lambda v, p: fetch_whisper_vocabulary(v, index="http://127.0.0.1:1", patience=p),
+    lambda v, p: fetch_25hz_vocabulary(v, mirror="http://127.0.0.1:1", patience=p),
+])  # fmt: skip
+def test_a_vocabulary_out_of_reach_can_be_put_in_its_place(
+    tmp_path: Path, fetch: Callable[[Path, Patience], Path]
+) -> None:
+    target = tmp_path / "v.tiktoken"
+    with pytest.raises(DownloadError, match="put the file there yourself: ") as caught:
+        fetch(target, Patience(attempts=1))
+    assert str(caught.value).endswith(str(target))
+    assert "mirror" not in str(caught.value)
 
 
 def test_pull_asks_before_it_replaces(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosyvoice_lite.errors import BundleError
+from cosyvoice_lite.runtime.tables import Table
 from cosyvoice_lite.tensorfile import DTYPES, read_tensors, write_tensors
 
 Array = npt.NDArray[Any]
@@ -46,6 +49,38 @@ def test_arrays_are_mapped_and_can_not_be_written(tmp_path: Path) -> None:
     assert isinstance(read["a"], np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         read["a"][0] = 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists what is open")
+def test_a_file_is_mapped_once_however_many_arrays_it_has(tmp_path: Path) -> None:
+    def n_open() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    path = written(tmp_path / "t", {f"v{n}": np.full(3, n, np.float32) for n in range(100)})
+    before = n_open()
+    read = read_tensors(path)
+    assert n_open() <= before + 1
+    assert [int(array[1]) for array in read.values()] == list(range(100))
+
+
+def resident_kib(path: Path) -> int:
+    """KiB of the file that this process has in memory, mapped."""
+    lines = Path("/proc/self/smaps").read_text().splitlines()
+    starts = [n for n, line in enumerate(lines) if line.endswith(str(path))]
+    found = (line for n in starts for line in lines[n + 1 : n + 10] if line.startswith("Rss:"))
+    return sum(int(line.split()[1]) for line in found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is resident")
+def test_a_table_forgets_its_own_pages_alone(tmp_path: Path) -> None:
+    arrays = {name: np.full((256, 1024), 7, np.float32) for name in "abc"}  # 1 MiB each
+    path = written(tmp_path / "t", arrays)
+    read = read_tensors(path)
+    assert sum(int(array.sum()) for array in read.values()) == 3 * 7 << 18
+    assert resident_kib(path) >= 3 * 1024
+    Table(read, "b").forget()
+    assert 2 * 1024 - 8 <= resident_kib(path) <= 2 * 1024 + 8
+    np.testing.assert_array_equal(read["b"], arrays["b"])
 
 
 def test_an_array_that_is_not_as_declared_is_a_mistake() -> None:

@@ -42,7 +42,8 @@ def clones_folder() -> Path | None:
 def installed_models() -> dict[str, Path]:
     """Name → bundle of every model in the models folder."""
     folder = models_folder()
-    bundles = sorted(folder.glob(f"*/{MANIFEST}")) if folder.is_dir() else []
+    # os.path: Path.is_dir raises where a folder may not be looked into
+    bundles = sorted(folder.glob(f"*/{MANIFEST}")) if os.path.isdir(folder) else []
     return {path.parent.name: path.parent for path in bundles}
 
 

@@ -58,6 +58,7 @@ def pull(
     source: Source = "huggingface",
     mirror: str | None = None,
     index: str = PYPI,
+    kept: Path | None = None,
     precision: str = "int8",
     replace: bool = False,
     stage: Callable[[str], None] = lambda line: None,
@@ -71,6 +72,7 @@ def pull(
         checkpoint: keeps the downloaded files, so that a second run only fetches what's missing.
         mirror: address that answers like the source's own.
         index: package index that has openai-whisper.
+        kept: folder in which a vocabulary may be from before; else it is fetched into `checkpoint`.
         precision: of the converted model.
         replace: overwrite an existing bundle.
         stage: called with one line as each stage begins.
@@ -89,7 +91,9 @@ def pull(
         raise BundleError(f"{bundle} already exists: choose another place or ask to replace it")
     _make_folder(checkpoint)
     stage(f"fetching {model.vocabulary}")  # first: it is small, and fails before the large files
-    vocabulary = _fetch_vocabulary(model, checkpoint, index, progress)
+    places = [folder / model.vocabulary for folder in (kept, checkpoint) if folder is not None]
+    vocabulary = next((path for path in places if path.is_file()), places[-1])
+    _fetch_vocabulary(model, vocabulary, index, progress)
     stage(f"fetching {name} from {mirror or source}")
     fetch_checkpoint(name, checkpoint, source=source, mirror=mirror, progress=progress)
 
@@ -149,14 +153,12 @@ def find(name: str) -> Official:
     return OFFICIAL[short]
 
 
-def _fetch_vocabulary(model: Official, folder: Path, index: str, progress: Progress) -> Path:
-    """Where the tokenizer's file now is."""
-    target = folder / model.vocabulary
+def _fetch_vocabulary(model: Official, target: Path, index: str, progress: Progress) -> None:
+    """Bring the tokenizer's file, unless it is there and right."""
     if model.vocabulary == WHISPER:
         fetch_whisper_vocabulary(target, index=index, progress=progress)
     else:
         fetch_25hz_vocabulary(target, progress=progress)
-    return target
 
 
 def _listed(

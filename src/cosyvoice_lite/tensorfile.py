@@ -7,7 +7,9 @@ data. Nothing in it can run.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +25,8 @@ MAX_HEADER_BYTES = 16 << 20
 MAX_NAME = 200
 """Characters of a name that an error repeats."""
 ALIGNMENT = 64
+PARTIAL = ".partial"
+"""How the names of files end that are being written."""
 DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -60,6 +64,30 @@ def write_tensors(
         file.write(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
 
 
+def replace_tensors(path: Path, arrays: Mapping[str, Array], mode: int = 0o666) -> None:
+    """Write `arrays` into a file of their own, whole or not at all, whoever else reads or writes it
+    meanwhile: who has mapped the file that was there keeps that one. A device or a pipe is written
+    to directly.
+
+    Args:
+        mode: permissions of the file, less what the process's mask forbids.
+    """
+    layout = {name: (array.dtype, array.shape) for name, array in arrays.items()}
+    place = Path(os.path.realpath(path))
+    if os.path.exists(place) and not os.path.isfile(place):
+        with place.open("wb") as file:
+            write_tensors(file, layout, arrays.values())
+        return
+    partial = place.with_name(secrets.token_hex(8) + PARTIAL)
+    try:
+        with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            write_tensors(file, layout, arrays.values())
+        os.replace(partial, place)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
 def read_tensors(path: Path) -> dict[str, Array]:
     """Every array of the file, mapped read-only: pages come in as they are touched.
 
@@ -73,16 +101,16 @@ def read_tensors(path: Path) -> dict[str, Array]:
             if not 2 <= n <= min(MAX_HEADER_BYTES, size - 8):
                 raise BundleError(f"{path}: not a tensor file")
             header = json.loads(file.read(n))
-        return dict(_mapped(path, header, 8 + n, size))
+            # once for all arrays: each mapping holds a file descriptor
+            data: Array = np.memmap(file, np.uint8, "r")[8 + n :]
+        return dict(_views(header, data))
     except OSError as error:
         raise BundleError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError(f"{path}: damaged tensor file: {error}") from None
 
 
-def _mapped(
-    path: Path, header: dict[str, Any], data_start: int, size: int
-) -> Iterator[tuple[str, Array]]:
+def _views(header: dict[str, Any], data: Array) -> Iterator[tuple[str, Array]]:
     for name, entry in header.items():
         if name == "__metadata__":
             continue
@@ -92,9 +120,9 @@ def _mapped(
             raise ValueError(f"{name[:MAX_NAME]!r} has an impossible shape or offset")
         if end - start != prod(shape) * dtype.itemsize:
             raise ValueError(f"{name[:MAX_NAME]!r} has an impossible shape or offset")
-        if data_start + end > size:
+        if end > data.size:
             raise ValueError("truncated")
         if end == start:
             yield name, np.zeros(shape, dtype)
         else:
-            yield name, np.memmap(path, dtype, "r", data_start + start, shape)
+            yield name, data[start:end].view(dtype).reshape(shape)

@@ -1,6 +1,7 @@
 """cosyvoice.yaml is data: nothing in it runs, and what does not fit is said in one line."""
 
 import contextlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -158,7 +159,12 @@ WRONG = {
         "resblock_dilation_sizes: {a: [1]}",
     ],
     "source_resblock_kernel_sizes: [7, 11]": ["source_resblock_kernel_sizes: [7]"],
-    "n_fft: 16, hop_len: 4": ["n_fft: 15, hop_len: 4", "n_fft: 16, hop_len: 5", "n_fft: 16"],
+    "n_fft: 16, hop_len: 4": [
+        "n_fft: 15, hop_len: 4",
+        "n_fft: 16, hop_len: 5",
+        "n_fft: 16",
+        "n_fft: 200000, hop_len: 4",
+    ],
     "base_channels: 32": ["base_channels: 34"],
     "attention_heads: 4": ["attention_heads: 5"],
     "inference_cfg_rate: 0.7": ["inference_cfg_rate: .nan", "inference_cfg_rate: .inf"],
@@ -247,3 +253,15 @@ def test_a_reference_takes_the_value_it_names(written: Callable[[str], Path]) ->
     model = read_hyperparameters(written(text))
     assert model == read_hyperparameters(written(TINY))
     assert replace(model, sample_rate=1) != model
+
+
+NUMBERS = re.compile(r"(?<=[ \[])[0-9]+(?:\.[0-9]+)?(?=[,\]}\s])")
+
+
+@pytest.mark.parametrize("number", list(NUMBERS.finditer(TINY)), ids=lambda match: match.start())
+def test_a_number_of_four_hundred_digits_is_refused_or_not_read(
+    number: re.Match[str], written: Callable[[str], Path]
+) -> None:
+    path = written(TINY[: number.start()] + "9" * 400 + TINY[number.end() :])
+    with contextlib.suppress(CheckpointError):
+        read_hyperparameters(path)

@@ -134,3 +134,10 @@ def test_a_second_process_does_not_compute(hearing_bundle: Path, tmp_path: Path)
     arguments = [str(hearing_bundle), str(tmp_path / "hum.wav"), str(tmp_path / "mel.npy")]
     subprocess.run([sys.executable, "-c", SECOND, *arguments], check=True, timeout=60)
     np.testing.assert_array_equal(np.load(tmp_path / "mel.npy"), made.prompt_mel)
+
+
+def test_a_folder_that_can_not_be_looked_into_only_costs_the_reuse(tmp_path: Path) -> None:
+    """A name too long raises as a folder without permission does, for whoever runs the tests."""
+    cache = CloneCache(tmp_path / ("n" * 300))
+    assert cache.voice(KEY, voice).name == "v"
+    assert (cache.hits, cache.misses) == (0, 1)

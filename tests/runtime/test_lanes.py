@@ -1,7 +1,10 @@
 """P5: lanes change when work is done, not what comes of it."""
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +12,13 @@ import pytest
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.runtime import stages
 from cosyvoice_lite.runtime.cfm import SOLVERS
+from cosyvoice_lite.runtime.flow import Flow
 from cosyvoice_lite.runtime.lanes import Lanes
+from cosyvoice_lite.runtime.memory import MemoryPlan
 from cosyvoice_lite.runtime.request import Request
-from cosyvoice_lite.runtime.stages import shared_out
+from cosyvoice_lite.runtime.stages import Stages, shared_out
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
-from cosyvoice_lite.runtime.vocoder import SHORTEST_WINDOW
+from cosyvoice_lite.runtime.vocoder import SHORTEST_WINDOW, Vocoder
 
 SHORT = Sampling(max_token_text_ratio=3.0)
 TEXT = "Good morning."
@@ -100,3 +105,59 @@ def test_every_lane_has_as_many_windows(synthesizer: Synthesizer) -> None:
     assert vocoder._n_windows(2 * SHORTEST_WINDOW - 1) == 1
     assert vocoder._n_windows(2 * SHORTEST_WINDOW) == 2
     assert vocoder._n_windows(3 * whole) == 4
+
+
+class Unlocked:
+    """`functools.cached_property` as it is since Python 3.12, without a lock, and slow to load."""
+
+    def __init__(self, name: str, load: Callable[[Any], Any]) -> None:
+        self.name, self.load, self.n_loads = name, load, 0
+
+    def __get__(self, holder: Any, owner: type) -> Any:
+        if self.name not in holder.__dict__:
+            self.n_loads += 1
+            time.sleep(0.05)
+            holder.__dict__[self.name] = self.load(holder)
+        return holder.__dict__[self.name]
+
+
+@pytest.fixture
+def unlocked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Unlocked]:
+    """What lanes use, counting how often each was loaded."""
+    made = {}
+    for owner, name in (
+        (Stages, "flow"),
+        (Stages, "vocoder"),
+        (Flow, "unet"),
+        (Vocoder, "f0_predictor"),
+        (Vocoder, "filter"),
+    ):
+        made[name] = Unlocked(name, vars(owner)[name].func)
+        monkeypatch.setattr(owner, name, made[name])
+    return made
+
+
+def test_lanes_of_utterances_do_not_load_a_graph_twice(
+    synthesizer: Synthesizer, unlocked: dict[str, Unlocked]
+) -> None:
+    for plan in (MemoryPlan(), MemoryPlan(staged=True)):
+        wide = Synthesizer(synthesizer.bundle, 1, plan)
+        wide.lanes = wide.flow_lanes = Lanes(threads=2)
+        # not as `load` would, which takes one after the other
+        wide.load = lambda: None  # type: ignore[method-assign]
+        utterances = wide.plan(Request(f"{TEXT}\n\n{TEXT} {TEXT}", seed=3, sampling=SHORT))
+        assert len(list(wide.utter_group(utterances))) > 1
+        assert {name: u.n_loads for name, u in unlocked.items()} == dict.fromkeys(unlocked, 1)
+        for u in unlocked.values():
+            u.n_loads = 0
+
+
+def test_lanes_of_one_utterance_do_not_load_a_graph_twice(
+    synthesizer: Synthesizer, unlocked: dict[str, Unlocked]
+) -> None:
+    wide = on_two_lanes(synthesizer)
+    n, n_mels = 2 * SHORTEST_WINDOW, wide.flow.config.flow.n_mels
+    frames, speakers = np.zeros((2, n_mels, n), np.float32), np.zeros((2, n_mels), np.float32)
+    wide.flow.velocities(frames[0], np.float32(0), frames, speakers, frames)
+    wide.vocoder.filtered(frames[0], np.zeros(n * 256, np.float32))
+    assert (unlocked["unet"].n_loads, unlocked["filter"].n_loads) == (1, 1)

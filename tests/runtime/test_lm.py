@@ -10,6 +10,7 @@ from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.convert.checkpoint import read_state_dict
 from cosyvoice_lite.runtime import decoding
 from cosyvoice_lite.runtime.lm import SpeechLM
+from cosyvoice_lite.runtime.memory import MAX_SPEECH_TOKENS
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from oracles import Array
 
@@ -127,6 +128,15 @@ def test_lengths_stay_between_the_ratios(shortest: float, longest: float, lm: Sp
         speech = generated(lm, sampling, seed)
         assert int(7 * shortest) <= len(speech) <= int(7 * longest)
         assert all(0 <= token < 4096 for token in speech)
+
+
+def test_few_words_can_not_be_made_to_last_without_end(lm: SpeechLM) -> None:
+    forced = Sampling(min_token_text_ratio=1000.0, max_token_text_ratio=1000.0)
+    sentence = lm.sentence(TEXT, speaker(), [], [], forced, np.random.default_rng(0))
+    assert sentence.shortest == sentence.longest == MAX_SPEECH_TOKENS
+    uncut = TEXT * 20  # what the official frontend can leave: its ends must not be lost
+    sentence = lm.sentence(uncut, speaker(), [], [], Sampling(), np.random.default_rng(0))
+    assert sentence.longest == 20 * len(uncut) > MAX_SPEECH_TOKENS
 
 
 def test_the_end_is_forbidden_until_the_shortest_length_and_kept_after(

@@ -233,6 +233,7 @@ def pull(options: argparse.Namespace) -> int:
             home() / "checkpoints" / options.name,
             source=options.source,
             mirror=options.mirror,
+            kept=home(),
             precision=options.precision,
             replace=options.replace,
             stage=say,

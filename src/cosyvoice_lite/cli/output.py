@@ -120,7 +120,7 @@ def check_whole(synthesizer: Synthesizer, utterances: list[Utterance], budget: i
     """Refuse now what could only fail after all has been spoken."""
     from cosyvoice_lite.runtime.memory import check_whole
     from cosyvoice_lite.runtime.synthesizer import sizes_of
-    from cosyvoice_lite.text.explain import predicted_seconds
+    from cosyvoice_lite.runtime.timing import pauses_s, predicted_speech_s
 
-    seconds = sum(predicted_seconds(u.segment) / u.speed for u in utterances)
+    seconds = sum(predicted_speech_s(u) + pauses_s(u) for u in utterances)
     check_whole(sizes_of(synthesizer.bundle), budget, seconds)

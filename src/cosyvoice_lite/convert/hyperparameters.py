@@ -25,6 +25,8 @@ TOKENIZERS = {
     "cosyvoice_lite.text.phonemes.get_tokenizer": "phonemes",
 }
 """What the yaml names, and what this package calls it."""
+MAX_FFT = 4096
+"""Samples of the vocoder's transform, whose square is written out; the 300M models have 16."""
 
 
 def read_hyperparameters(path: Path) -> ModelConfig:
@@ -167,7 +169,7 @@ def _vocoder(s: Section, sample_rate: int) -> VocoderConfig:
         voiced_threshold_hz=s.number("nsf_voiced_threshold"),
         upsample_rates=s.integers("upsample_rates"),
         upsample_kernels=s.integers("upsample_kernel_sizes"),
-        n_fft=istft.integer("n_fft"),
+        n_fft=istft.integer("n_fft", MAX_FFT),
         hop=istft.integer("hop_len"),
         resblock_kernels=s.integers("resblock_kernel_sizes"),
         resblock_dilations=s.grid("resblock_dilation_sizes"),

@@ -6,6 +6,7 @@ on the value under it; `!ref <name>` is looked up, nothing is ever called.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -17,6 +18,8 @@ import yaml
 from cosyvoice_lite.errors import CheckpointError
 
 MAX_YAML_BYTES = 1 << 20
+MAX_INTEGER = 1 << 20
+"""Of any size; the largest of the 300M models are vocabularies of 60,515."""
 MAX_LAYERS = 256
 """Of anything; the 300M model has at most 14."""
 
@@ -71,25 +74,28 @@ class Section:
             return self.root[name[1:-1]]
         return value
 
-    def integer(self, key: str) -> int:
+    def integer(self, key: str, most: int = MAX_INTEGER) -> int:
         value = self.raw(key)
         if type(value) is not int or value <= 0:
             raise self.error(f"{self.where}{key} is {value!r}, not a positive integer")
+        if value > most:
+            raise self.error(f"{self.where}{key} is {reprlib.repr(value)}, more than {most}")
         return value
 
     def layers(self, key: str) -> int:
         """A number of layers: each is built before it is looked for in the checkpoint."""
-        if (n := self.integer(key)) > MAX_LAYERS:
-            raise self.error(f"{self.where}{key} is {n}, more than {MAX_LAYERS}")
-        return n
+        return self.integer(key, MAX_LAYERS)
 
     def number(self, key: str, default: float | None = None) -> float:
         if default is not None and key not in self.values:
             return default
         value = self.raw(key)
-        if type(value) not in (int, float) or not isfinite(value):
-            raise self.error(f"{self.where}{key} is {value!r}, not a number")
-        return float(value)
+        try:
+            if type(value) in (int, float) and isfinite(value):
+                return float(value)
+        except OverflowError:  # an integer beyond all floats
+            pass
+        raise self.error(f"{self.where}{key} is {reprlib.repr(value)}, not a number")
 
     def integers(self, key: str) -> tuple[int, ...]:
         value = self.raw(key)
@@ -97,6 +103,9 @@ class Section:
             raise self.error(f"{self.where}{key} is {value!r}, not a list of positive integers")
         if not 1 <= len(value) <= MAX_LAYERS:
             raise self.error(f"{self.where}{key} has {len(value)} entries, not 1 to {MAX_LAYERS}")
+        if max(value) > MAX_INTEGER:
+            largest = reprlib.repr(max(value))
+            raise self.error(f"{self.where}{key} holds {largest}, more than {MAX_INTEGER}")
         return tuple(value)
 
     def grid(self, key: str) -> tuple[tuple[int, ...], ...]:

@@ -48,7 +48,7 @@ class Engine:
     """Told how many utterances a step of a stage served."""
 
     def __post_init__(self) -> None:
-        self.estimator = Estimator()
+        self.estimator = Estimator(self.synthesizer.bundle.manifest.model.token_rate)
         self.scheduler = Scheduler(self.limits, self.resident)
         self.jobs: list[Job] = []
         self.ready: list[Work] = []

@@ -6,6 +6,7 @@ import re
 import tarfile
 import tempfile
 import zlib
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def fetch_whisper_vocabulary(
     known = RemoteFile(target.name, index, WHISPER_SIZE, WHISPER_SHA256)
     if fault(target, known) is None:
         return target
-    patience = patience or Patience()
+    patience = _by_hand(target, patience)
     archive = _newest(_listed(check_address(index), patience))
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vocabulary-") as folder:
@@ -83,8 +84,14 @@ def fetch_25hz_vocabulary(
     """
     url = f"{check_address(mirror)}/{HZ25_PATH}"
     remote = RemoteFile(target.name, url, HZ25_SIZE, HZ25_SHA256)
-    download(remote, target, patience=patience, progress=progress)
+    download(remote, target, patience=_by_hand(target, patience), progress=progress)
     return target
+
+
+def _by_hand(target: Path, patience: Patience | None) -> Patience:
+    """A mirror of the hub doesn't have it; but what is in its place is not fetched."""
+    advice = f"check the network, or put the file there yourself: {target}"
+    return replace(patience or Patience(), advice=advice)
 
 
 def _listed(index: str, patience: Patience) -> list[RemoteFile]:

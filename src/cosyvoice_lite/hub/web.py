@@ -42,6 +42,8 @@ class Patience:
     longest_wait_s: float = 60.0
     timeout_s: float = 30.0
     """Silence on an open connection that counts as a failure."""
+    advice: str = "check the network or set a mirror"
+    """What who has lost patience can do."""
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -65,7 +67,7 @@ def persist(
         except TransientError as fault:
             failures = 1 if done() > before else failures + 1
             if failures >= patience.attempts:
-                raise DownloadError(f"{what}: {fault}; check the network or set a mirror") from None
+                raise DownloadError(f"{what}: {fault}; {patience.advice}") from None
             wait_s = max(fault.wait_s, patience.first_wait_s * 2 ** (failures - 1))
             patience.sleep(min(wait_s, patience.longest_wait_s))
 

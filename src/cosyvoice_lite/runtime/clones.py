@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -26,7 +25,7 @@ from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.errors import CosyError
 from cosyvoice_lite.models import clones_folder
 from cosyvoice_lite.runtime.voice import Voice
-from cosyvoice_lite.tensorfile import read_tensors, write_tensors
+from cosyvoice_lite.tensorfile import PARTIAL, read_tensors, replace_tensors
 
 Array = npt.NDArray[Any]
 
@@ -34,7 +33,7 @@ FOLDER_BYTES = 256 << 20
 MEMORY_BYTES = 16 << 20
 """About twenty recordings of 30 s."""
 DIGEST = "digest"
-ENTRIES, PARTIAL = "*.safetensors", "*.partial"
+ENTRIES = "*.safetensors"
 ABANDONED_S = 3600.0
 """A partial entry of that age is of a process that was killed."""
 
@@ -89,7 +88,8 @@ class CloneCache:
 
     def _read(self, key: str) -> Voice | None:
         """From the folder; what is there but damaged is removed."""
-        if self.folder is None or not (path := self._path(key)).is_file():
+        # os.path: Path.is_file raises where a folder may not be looked into
+        if self.folder is None or not os.path.isfile(path := self._path(key)):
             return None
         try:
             # Copied: a mapped file that another process cuts short would end this one.
@@ -108,25 +108,14 @@ class CloneCache:
             return
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._put(self._path(key), voice.tensors())
+            arrays = voice.tensors()
+            arrays[DIGEST] = np.frombuffer(_digest(arrays), np.uint8)
+            replace_tensors(self._path(key), arrays, 0o600)
             self._evict(self.folder)
-
-    def _put(self, path: Path, arrays: dict[str, Array]) -> None:
-        """Whole or not at all, whoever else writes it or reads it meanwhile."""
-        arrays = {**arrays, DIGEST: np.frombuffer(_digest(arrays), np.uint8)}
-        number, partial = tempfile.mkstemp(suffix=PARTIAL[1:], dir=path.parent)
-        try:
-            with open(number, "wb") as file:
-                layout = {name: (a.dtype, a.shape) for name, a in arrays.items()}
-                write_tensors(file, layout, arrays.values())
-            os.replace(partial, path)
-        except BaseException:
-            os.unlink(partial)
-            raise
 
     def _evict(self, folder: Path) -> None:
         """Remove what was used longest ago, and what the killed left behind."""
-        for path in folder.glob(PARTIAL):
+        for path in folder.glob(f"*{PARTIAL}"):
             if time.time() - path.stat().st_mtime > ABANDONED_S:
                 path.unlink()
         entries = sorted(((p.stat(), p) for p in folder.glob(ENTRIES)), key=_last_use)

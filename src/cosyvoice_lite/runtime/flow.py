@@ -184,6 +184,7 @@ class Flow:
         if self.lanes.n == 1:
             xs = np.stack([x] * len(mu))
             return list(self.velocity(xs, np.full(len(mu), t), mu, spks, cond))
+        _ = self.unet  # loaded here: two lanes that both find it missing would both load it
         rows = [(x[None], np.full(1, t), *(a[i : i + 1] for a in (mu, spks, cond)))
                 for i in range(len(mu))]  # fmt: skip
         return [v[0] for v in self.lanes.map(lambda row: self.velocity(*row), rows)]

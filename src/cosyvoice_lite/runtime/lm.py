@@ -17,6 +17,7 @@ from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import LmConfig, Sampling
 from cosyvoice_lite.runtime.decoding import Decoder
 from cosyvoice_lite.runtime.memory import MAX_POSITIONS as MAX_POSITIONS
+from cosyvoice_lite.runtime.memory import speech_bounds
 from cosyvoice_lite.runtime.positions import PositionTable
 from cosyvoice_lite.runtime.sampling import sample
 from cosyvoice_lite.runtime.session import Session, load_graph
@@ -115,10 +116,10 @@ class SpeechLM:
     ) -> Sentence:
         """Run the text encoder and settle how long the speech may become."""
         prefix = self.prefix([*prompt_text, *text_ids], speaker, prompt_tokens)
-        longest = int(len(text_ids) * sampling.max_token_text_ratio)
+        shortest, longest = speech_bounds(len(text_ids), sampling)
         return Sentence(
             prefix=prefix,
-            shortest=int(len(text_ids) * sampling.min_token_text_ratio),
+            shortest=shortest,
             longest=max(0, min(longest, MAX_POSITIONS - len(prefix))),
             sampling=sampling,
             rng=rng,

@@ -11,11 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cosyvoice_lite.config import ModelConfig
+from cosyvoice_lite.config import ModelConfig, Sampling
 from cosyvoice_lite.errors import UsageError
 
 MAX_POSITIONS = 5000
 """The authors' sinusoids end here; a sequence can't be longer."""
+MAX_SPEECH_TOKENS = 1500
+"""Of one sentence: 30 s at 50 a second. Texts are cut so that none speaks nearly so long, and the
+memory of the flow grows with the square, so a few words can't be made to last longer."""
 MB = 1_000_000
 LIBRARIES = 82 * MB
 """Of Python, NumPy and ONNX Runtime with what its code leaves behind."""
@@ -27,6 +30,10 @@ LM_RUN = 26 * MB
 """A prefix at once, and the products of the position table."""
 BYTES_PER_FRAME = {"flow_encoder": 70_000, "unet": 75_000}
 """Of activations for a frame of mel, both rows of guidance."""
+FLOW_SCORES = 4
+"""Matrices of T² scores, T tokens, that each head of the flow encoder holds besides: those of all
+distances are twice as wide. Nano took 210 MB for 1,000 tokens and 391 for 1,600, where 121 and 193
+were predicted without (29 November 2026)."""
 BYTES_PER_WINDOW_FRAME = 430_000
 """Of activations of the vocoder's filter."""
 WHOLE_BYTES_PER_S = 1_400_000
@@ -69,6 +76,7 @@ LADDER = (
     MemoryPlan(),
     MemoryPlan(n_slots=2, max_positions=2500),
     MemoryPlan(n_slots=1, max_positions=1800, window_frames=129),
+    MemoryPlan(n_slots=1, max_positions=1200, window_frames=129),
     MemoryPlan(staged=True, whole=True, n_slots=4, max_positions=1800),
     MemoryPlan(staged=True, whole=True, n_slots=2, max_positions=1800, window_frames=129),
     MemoryPlan(staged=True, whole=True, n_slots=1, max_positions=1200, window_frames=86),
@@ -77,6 +85,16 @@ LADDER = (
     MemoryPlan(staged=True, whole=True, n_slots=1, max_positions=380, window_frames=32),
 )
 """Plans, the fastest first; the last speaks sentences of five seconds."""
+
+
+def speech_bounds(n_text: int, sampling: Sampling) -> tuple[int, int]:
+    """Speech tokens of so many text tokens: the fewest, and the most.
+
+    What the official frontend leaves uncut may take as long as the authors let it.
+    """
+    most = max(MAX_SPEECH_TOKENS, int(n_text * Sampling.max_token_text_ratio))
+    longest = min(int(n_text * sampling.max_token_text_ratio), most)
+    return min(int(n_text * sampling.min_token_text_ratio), MAX_SPEECH_TOKENS), longest
 
 
 def is_mapped(precision: str, graph: str, n_bytes: int) -> bool:
@@ -169,10 +187,17 @@ def _running(sizes: Sizes, plan: MemoryPlan) -> dict[str, int]:
     return {
         "text_encoder": TEXT_ENCODER_RUN,
         "lm": LM_RUN + per_position * plan.max_positions * (2 * plan.n_slots + 1),
-        **{graph: per_frame * n_frames for graph, per_frame in BYTES_PER_FRAME.items()},
+        "flow_encoder": BYTES_PER_FRAME["flow_encoder"] * n_frames + _flow_scores(sizes, plan),
+        "unet": BYTES_PER_FRAME["unet"] * n_frames,
         "f0": 30_000 * n_frames,
         "vocoder": BYTES_PER_WINDOW_FRAME * (plan.window_frames + WINDOW_CONTEXT),
     }
+
+
+def _flow_scores(sizes: Sizes, plan: MemoryPlan) -> int:
+    """Bytes of attention scores of the longest sentence and a recording as long before it."""
+    n_tokens = min(plan.max_positions, 2 * MAX_SPEECH_TOKENS)
+    return FLOW_SCORES * sizes.model.flow.encoder.n_heads * n_tokens**2 * 4
 
 
 def default_plan(sizes: Sizes, *, staged: bool) -> MemoryPlan:

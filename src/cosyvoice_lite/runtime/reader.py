@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 from cosyvoice_lite.bundle import VOCABULARY, Bundle
 from cosyvoice_lite.errors import BundleError, UsageError, VoiceError
@@ -129,7 +130,7 @@ class Reader:
             voice_language=voice.language,
             capabilities=frozenset(self.bundle.manifest.capabilities),
             emotion=request.emotion,
-            lexicon=None if request.lexicon is None else Lexicon.open(request.lexicon),
+            lexicon=None if request.lexicon is None else Lexicon.open(Path(request.lexicon)),
             markup=request.markup,
             ssml=request.ssml,
             normalize=request.normalize,
@@ -152,7 +153,9 @@ class Reader:
         instruction = self.prompt_ids(segment.instruct or request.instruct or "")
         mode = request.mode or ("instruct" if instruction else natural_mode(voice))
         told = condition(voice, mode, instruction)
-        moody = self.voices.get(f"{voice.name}_{segment.emotion}")
+        # A voice of the caller's may be called as one of the bundle, whose moods are not its own.
+        ours = voice is self.voices.get(voice.name)
+        moody = self.voices.get(f"{voice.name}_{segment.emotion}") if ours else None
         return told if moody is None else replace(told, flow_speaker=moody.speaker_embedding)
 
 

@@ -13,7 +13,7 @@ from cosyvoice_lite.audio.subtitles import Cue
 from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.errors import TextError, UsageError
 from cosyvoice_lite.runtime.cfm import SOLVERS, Solver
-from cosyvoice_lite.runtime.memory import MAX_POSITIONS
+from cosyvoice_lite.runtime.memory import MAX_POSITIONS, speech_bounds
 from cosyvoice_lite.runtime.voice import Conditioning, Voice
 from cosyvoice_lite.text.segment import Segment
 
@@ -43,7 +43,7 @@ class Options(TypedDict, total=False):
     speed: float
     seed: int | None
     language: str | None
-    lexicon: Path | None
+    lexicon: Path | str | None
     markup: bool
     ssml: bool | None
     normalize: bool
@@ -71,7 +71,7 @@ class Request:
     speed: float = 1.0
     seed: int | None = None
     language: str | None = None
-    lexicon: Path | None = None
+    lexicon: Path | str | None = None
     markup: bool = True
     ssml: bool | None = None
     normalize: bool = True
@@ -152,7 +152,7 @@ class Utterance:
         """That it can come to take: prompt, text and speech. Where the prompt is kept from the
         language model, the flow still has it."""
         c, n_text = self.conditioning, len(self.segment.token_ids)
-        longest = int(n_text * self.sampling.max_token_text_ratio)
+        _, longest = speech_bounds(n_text, self.sampling)
         n_prompt = max(len(c.lm_prompt_tokens), len(c.flow_prompt_tokens))
         return N_MARKERS + len(c.lm_prompt_text) + n_prompt + n_text + longest
 

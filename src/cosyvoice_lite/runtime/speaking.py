@@ -73,12 +73,17 @@ class Speaking(Stages):
         self.finished("lm")
         courses = [self.course(u, s.tokens) for u, s in zip(group, sentences, strict=True)]
         self.finished("flow", "encoder")
+        # Here and below, graphs are loaded before the lanes ask: two that both find one missing
+        # would both load it.
+        _ = self.flow.unet
         begun = zip(group, courses, strict=True)
         mels = list(self.flow_lanes.map(lambda b: self.arrive(*b), begun))
         self.finished("flow")
+        _ = self.vocoder.f0_predictor
         voiced = zip(group, mels, strict=True)
         sources = list(self.lanes.map(lambda m: self.excitation(*m), voiced))
         self.finished("vocoder", "f0_predictor")
+        _ = self.vocoder.filter
         excited = zip(group, mels, sources, strict=True)
         yield from self.lanes.map(lambda e: self.filtered(*e), excited)
         self.finished("vocoder")

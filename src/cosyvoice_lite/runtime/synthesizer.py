@@ -36,7 +36,7 @@ class Synthesizer(Speaking):
         memory: MemoryPlan | None = None,
         clones: CloneCache | None = None,
     ) -> None:
-        super().__init__(bundle, threads, memory or MemoryPlan())
+        super().__init__(bundle, threads, memory or default_plan(sizes_of(bundle), staged=False))
         self.clones = CloneCache.default() if clones is None else clones
 
     @classmethod

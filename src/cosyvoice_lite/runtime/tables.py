@@ -28,8 +28,8 @@ class Table:
         """Drop the pages read so far from memory; they come back from the file when needed."""
         for array in (self.values, self.scales):
             mapping = getattr(array, "_mmap", None)
-            if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-                mapping.madvise(mmap.MADV_DONTNEED)
+            if array is not None and mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+                mapping.madvise(mmap.MADV_DONTNEED, *_pages(array, mapping))
 
     def __getitem__(self, index: int | slice | Sequence[int] | Array) -> Array:
         """Rows of the first axis as float32."""
@@ -38,6 +38,13 @@ class Table:
             return _unpacked(values, self.scales[index])
         rows = np.asarray(values, np.float32)
         return rows if self.scales is None else rows * self.scales[index]
+
+
+def _pages(array: Array, mapping: mmap.mmap) -> tuple[int, int]:
+    """Where in `mapping`, which other arrays share, the pages of `array` begin, and their bytes."""
+    first = array.ctypes.data - np.frombuffer(mapping, np.uint8).ctypes.data
+    start = first - first % mmap.PAGESIZE
+    return start, first + array.nbytes - start
 
 
 def _unpacked(values: Array, scales: Array) -> Array:

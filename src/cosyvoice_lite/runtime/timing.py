@@ -1,4 +1,4 @@
-"""When the words of an utterance are heard, found in its sound."""
+"""How long an utterance is predicted to last, and when its words are heard, found in its sound."""
 
 from __future__ import annotations
 
@@ -9,11 +9,24 @@ from cosyvoice_lite.audio.effects import loud_span
 from cosyvoice_lite.audio.subtitles import Cue, Stretch
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.runtime.request import Utterance
+from cosyvoice_lite.text.explain import predicted_seconds
 from cosyvoice_lite.text.segment import Segment
 from cosyvoice_lite.text.sounds import spoken
 
 HEARD_DB = 40.0
 """Under the loudest of it, speech is taken for silence."""
+
+
+def pauses_s(utterance: Utterance) -> float:
+    """Seconds of silence around it, which last as long at any speed."""
+    return utterance.segment.pause_before_s + utterance.segment.pause_after_s
+
+
+def predicted_speech_s(utterance: Utterance) -> float:
+    """Predicted seconds of it without its pauses, at the speed it is spoken."""
+    segment = utterance.segment
+    at_rate = predicted_seconds(segment) - pauses_s(utterance)
+    return at_rate * segment.prosody.rate / utterance.speed  # its rate is in both
 
 
 def sounding(audio: Audio) -> tuple[float, float] | None:

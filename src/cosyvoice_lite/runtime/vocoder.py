@@ -126,6 +126,8 @@ class Vocoder:
         n_windows = self._n_windows(n_frames)
         edges = [n_frames * i // n_windows for i in range(n_windows + 1)]
 
+        _ = self.filter  # loaded here: two lanes that both find it missing would both load it
+
         def window(edge: tuple[int, int]) -> Array:
             before_window()
             start, stop = edge

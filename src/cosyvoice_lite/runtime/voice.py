@@ -13,7 +13,7 @@ import numpy.typing as npt
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import ModelConfig
 from cosyvoice_lite.errors import BundleError, VoiceError
-from cosyvoice_lite.tensorfile import read_tensors, write_tensors
+from cosyvoice_lite.tensorfile import read_tensors, replace_tensors
 
 Array = npt.NDArray[Any]
 
@@ -24,6 +24,12 @@ def _no_tokens() -> Array:
 
 def _no_mel() -> Array:
     return np.zeros((0, 0), np.float32)
+
+
+def _single(array: Array) -> Array:
+    """Floats as float32; what is none stays, to be refused by `check_voice`."""
+    with np.errstate(over="ignore"):  # infinite then, and refused as such
+        return array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +51,11 @@ class Voice:
     language: str | None = None
     """The language it was recorded in, if known."""
 
+    def __post_init__(self) -> None:
+        """Other widths of floats are as good, but the graphs take one."""
+        for name in ("speaker_embedding", "prompt_mel"):
+            object.__setattr__(self, name, _single(getattr(self, name)))
+
     @property
     def has_prompt(self) -> bool:
         return len(self.prompt_tokens) > 0 and len(self.prompt_mel) > 0
@@ -64,11 +75,8 @@ class Voice:
         Raises:
             VoiceError: the file can't be written.
         """
-        arrays = self.tensors()
         try:
-            with Path(path).open("wb") as file:
-                layout = {k: (a.dtype, a.shape) for k, a in arrays.items()}
-                write_tensors(file, layout, arrays.values())
+            replace_tensors(Path(path), self.tensors())
         except OSError as error:
             raise VoiceError(f"{path}: {error.strerror}") from None
 
@@ -80,7 +88,9 @@ class Voice:
             VoiceError: not a voice.
         """
         try:
-            return cls.from_tensors(Path(path).stem, read_tensors(Path(path)))
+            # Copied: a mapped file that another process cuts short would end this one.
+            arrays = {name: np.array(array) for name, array in read_tensors(Path(path)).items()}
+            return cls.from_tensors(Path(path).stem, arrays)
         except BundleError as error:
             raise VoiceError(str(error)) from None
         except (ValueError, TypeError) as error:

@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from cosyvoice_lite.runtime.cgroup import limits
+
 STATM = Path("/proc/self/statm")
-CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 SHARE = 0.9
 """Of the memory there is; the rest is for what a prediction does not see."""
 
@@ -34,14 +35,8 @@ def budget(limit_mib: int) -> int:
     """Bytes that the process may come to hold; 0 where nothing is known."""
     if limit_mib:
         return limit_mib << 20
-    return int(SHARE * min(_container_bytes(), _machine_bytes()) or 0)
-
-
-def _container_bytes() -> int:
-    try:
-        return int(CGROUP_LIMIT.read_text("ascii"))
-    except (OSError, ValueError):  # none, or "max"
-        return _machine_bytes()
+    allowed = [int(told) for told in limits("memory.max") if told != "max"]
+    return int(SHARE * min([*allowed, _machine_bytes()]))
 
 
 def _machine_bytes() -> int:

@@ -20,7 +20,7 @@ from cosyvoice_lite.engine.request import Job
 from cosyvoice_lite.engine.scheduler import Limits
 from cosyvoice_lite.errors import UsageError, VoiceError
 from cosyvoice_lite.runtime.clones import CloneCache
-from cosyvoice_lite.runtime.memory import MemoryPlan, lasting_plan, parse_bytes
+from cosyvoice_lite.runtime.memory import default_plan, lasting_plan, parse_bytes
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer, sizes_of
 from cosyvoice_lite.runtime.voice import Voice, blend
@@ -49,7 +49,8 @@ class Model:
         self.voices, self.deltas = voices, deltas
         bundle = Bundle.open(identity.path)
         self.limit = parse_bytes(settings.memory_budget) if settings.memory_budget else 0
-        plan = lasting_plan(sizes_of(bundle), self.limit) if self.limit else MemoryPlan()
+        sizes = sizes_of(bundle)
+        plan = lasting_plan(sizes, self.limit) if self.limit else default_plan(sizes, staged=False)
         plan = dataclasses.replace(plan, n_slots=min(plan.n_slots, settings.slots))
         self.synthesizer = Synthesizer(
             bundle,
