@@ -27,7 +27,7 @@ NEVER_OPENED = {
     "wetext/fsts/*/itn": "grammars that turn words into numbers; speech needs the other way",
 }
 CONVERSION = {
-    "onnx": "writes graphs: pull, convert and quantize need it, speaking never",
+    "onnx": "writes graphs: pull, convert, quantize and bench need it, speaking never",
     "onnx-*": "its record",
     "ml_dtypes*": "of onnx",
 }

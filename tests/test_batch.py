@@ -72,6 +72,16 @@ def test_bad_lines_are_told_one_by_one_and_the_good_one_is_spoken(
     assert sorted(p.name for p in tmp_path.rglob("*.wav")) == ["000011.wav"]
 
 
+def test_only_a_new_line_ends_a_line(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = json.dumps({"text": "Hi.\u2028You."}, ensure_ascii=False)  # as JSON allows it
+    file = write(tmp_path / "a.jsonl", [broken + "\r", json.dumps(LINES[0]), ""])
+    code, summary, _ = run(file, tmp_path / "out", tiny_bundle, capsys)
+    assert (code, summary) == (0, {"spoken": 2, "kept": 0, "failed": []})
+    assert sorted(p.name for p in tmp_path.rglob("*.wav")) == ["000001.wav", "000002.wav"]
+
+
 def test_outputs_have_the_format_of_their_names_or_the_one_asked_for(
     tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

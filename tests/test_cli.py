@@ -296,6 +296,19 @@ def start(*arguments: str | Path, **settings: Any) -> subprocess.Popen[bytes]:
 
 
 @needs_posix
+@pytest.mark.parametrize("command", [["bench"], ["quantize", "nano", "out"]])
+def test_an_installation_without_conversion_says_what_is_missing(command: list[str]) -> None:
+    program = f"""
+import sys
+sys.modules["onnx"] = None
+from cosyvoice_lite.cli import main
+sys.exit(main({command}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "cosyvoice-lite: error: this command needs onnx: pip install onnx\n"
+
+
 def test_a_pipe_gets_a_valid_stream_and_nothing_else(tiny_bundle: Path) -> None:
     process = start("speak", "-o", "-", "--model", tiny_bundle, "--seed", "1", "--json")
     out, err = process.communicate(b"Good morning.")

@@ -58,6 +58,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path
         ({"COSYVOICE_LITE_CACHE": "maybe"}, "", "say true or false"),
         ({"COSYVOICE_LITE_LOAD": "never"}, "", "load is 'never': choose from lazy"),
         ({"COSYVOICE_LITE_SLOTS": "0"}, "", "slots is 0, must be at least 1"),
+        ({"COSYVOICE_LITE_PORT": "70000"}, "", "port is 70000, must be at most 65535"),
         ({"COSYVOICE_LITE_TIMEOUT": "inf"}, "", "timeout is inf"),
         ({"COSYVOICE_LITE_TIMEOUT": "nan"}, "", "timeout is nan"),
         ({"COSYVOICE_LITE_MEMORY_BUDGET": "much"}, "", "'much' is no amount of memory"),

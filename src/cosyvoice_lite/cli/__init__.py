@@ -44,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error.__context__, BrokenPipeError):
             return _reader_has_gone()
         return _fail(str(error), 2 if isinstance(error, UsageError) else 1)
+    except ModuleNotFoundError as error:
+        if error.name != "onnx":  # which images that only serve may leave out
+            raise
+        return _fail("this command needs onnx: pip install onnx", 1)
     except BrokenPipeError:
         return _reader_has_gone()
     except OSError as error:  # of the streams: whatever opens files tells more

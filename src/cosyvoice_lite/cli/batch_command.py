@@ -82,7 +82,7 @@ def batch(options: argparse.Namespace) -> int:
 def _lines(path: Path) -> list[str]:
     try:
         content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        return content.decode("utf-8-sig").splitlines()
+        return content.decode("utf-8-sig").split("\n")  # JSON may hold other breaks
     except OSError as error:
         raise TextError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -15,15 +15,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from cosyvoice_lite.errors import DeadlineError
 from cosyvoice_lite.server.cache import Facts
 from cosyvoice_lite.server.flight import Head, Reader
 from cosyvoice_lite.server.front import Context
 from cosyvoice_lite.server.metrics import Metrics
 from cosyvoice_lite.server.problems import ClientGoneError, problem
+from cosyvoice_lite.server.speech import Speech
 
 LOG = logging.getLogger("cosyvoice_lite.answers")
 T = TypeVar("T")
 PING_S = 15.0
+GRACE_S = 0.5
+"""The engine knows better what the time went into, so it may tell first."""
 SLICE = 32 << 10
 """Bytes sent at a time, so that a client that leaves is noticed soon."""
 SLICE_IN_BASE64 = SLICE // 4 * 3
@@ -38,6 +42,20 @@ async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
         ClientGoneError: it left.
     """
     return await _first(asyncio.ensure_future(work), request.receive)
+
+
+async def in_time(speech: Speech, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, given up when the time is up of who asked for it: what they wait for
+    may have been asked for by somebody more patient.
+
+    Raises:
+        DeadlineError: it is.
+    """
+    left_s = None if speech.deadline is None else speech.deadline - time.monotonic() + GRACE_S
+    try:
+        return await asyncio.wait_for(work, left_s)
+    except asyncio.TimeoutError:
+        raise DeadlineError("its time was up before the answer was there") from None
 
 
 async def _first(task: asyncio.Future[T], receive: Receive) -> T:

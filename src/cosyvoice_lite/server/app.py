@@ -25,6 +25,8 @@ from cosyvoice_lite.server.settings import Settings
 
 LAG_PERIOD_S = 0.05
 DOCUMENT = "/openapi.json"
+FORM_ROOM = 64 << 10
+"""Bytes of a form beside the recording in it."""
 
 
 def create_app(settings: Settings) -> Front:
@@ -105,13 +107,18 @@ def _endpoint(
 def _doors(settings: Settings) -> Doors:
     opened = {op.path for op in OPERATIONS if op.is_open}
     static = {"/", "/docs", DOCUMENT, *(f"/page/{name}" for name in page_files())}
-    uploads = {op.path for op in OPERATIONS if "file" in str(op.form)}
+    max_body, max_upload = settings.max_body << 10, settings.max_upload << 20
+    forms = {op.path: max_upload + FORM_ROOM for op in OPERATIONS if "file" in str(op.form)}
+    in_json = {
+        op.path: max_upload * 4 // 3 + max_body  # base64
+        for op in OPERATIONS
+        if op.body is not None and "ref_audio" in op.body.__struct_fields__
+    }
     return Doors(
         open_paths=frozenset(opened | static),
-        working=frozenset(op.path for op in OPERATIONS if op.makes_speech),
-        uploads=frozenset(uploads),
-        max_body=settings.max_body << 10,
-        max_upload=settings.max_upload << 20,
+        working=frozenset((op.method, op.path) for op in OPERATIONS if op.makes_speech),
+        max_body=max_body,
+        larger=forms | in_json,
     )
 
 

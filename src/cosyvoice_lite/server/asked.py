@@ -120,6 +120,7 @@ class Asked:
                 f"the text has {len(self.text)} characters, at most {limit} are allowed",
                 self.text_field,
             )  # fmt: skip
+        patience_s = self._patience_s()
         speech = Speech(
             self.text,
             format=format,
@@ -128,7 +129,8 @@ class Asked:
             speed=speed,
             with_words=with_words,
             owner=self.context.owner,
-            deadline=self._deadline(),
+            deadline=time.monotonic() + patience_s,
+            patience_s=patience_s,
             **self.options,
         )
         self._note(speech)
@@ -143,7 +145,7 @@ class Asked:
 
     _timeout: str = ""
 
-    def _deadline(self) -> float:
+    def _patience_s(self) -> float:
         seconds = self.service.settings.timeout
         if self._timeout:
             try:
@@ -156,7 +158,7 @@ class Asked:
                     "X-Request-Timeout",
                 )  # fmt: skip
             seconds = min(seconds, wanted)
-        return time.monotonic() + seconds
+        return seconds
 
     def _note(self, speech: Speech) -> None:
         """For the log and the metrics: never the text itself."""

@@ -32,10 +32,10 @@ async def add_consent(service: Service, request: Request) -> Response:
             raise Problem(
                 400, "missing_required_parameter", "missing file 'recording'", "recording"
             )
-        content = await bounded_file(upload, service.settings.max_upload << 20, "recording")
-    async with service.listening:  # one decoder at a time, however many ask
-        await while_there(request, check_recording(content))
-    consent = await service.consents.add(name, language, content)
+        async with service.listening.take():
+            content = await bounded_file(upload, service.settings.max_upload << 20, "recording")
+            await while_there(request, check_recording(content))
+            consent = await service.consents.add(name, language, content)
     return JSONResponse(consent.row)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from cosyvoice_lite.errors import OverloadError
 from cosyvoice_lite.server.cache import Entry, Facts
+from cosyvoice_lite.server.speech import Speech
 
 MAX_AHEAD = 16
 """Chunks made and not yet read by anybody."""
@@ -32,7 +33,9 @@ class Head:
 class Flight:
     """Bytes that come, and what is known about them."""
 
-    def __init__(self) -> None:
+    def __init__(self, speech: Speech | None = None) -> None:
+        self.speech = speech
+        """What is spoken, by whom it was asked first; None if it was made before."""
         self.chunks: list[bytes] = []
         self.head: Head | None = None
         self.facts: Facts | None = None

@@ -47,9 +47,7 @@ def required(form: FormData, query: Mapping[str, str], name: str) -> str:
     value = form.get(name, query.get(name))
     if value is None or value == "":
         raise Problem(400, "missing_required_parameter", f"missing field {name!r}", name)
-    if not isinstance(value, str):
-        raise Problem(400, "invalid_type", f"{name} must be text, not a file", name)
-    return _mended(value)
+    return _mended(_text(value, name))
 
 
 def checked_name(value: str) -> str:
@@ -71,9 +69,18 @@ def checked_name(value: str) -> str:
 def optional(form: FormData, name: str) -> str | None:
     """A field of the form, if it is there."""
     value = form.get(name)
-    if value is not None and not isinstance(value, str):
+    return None if value is None else _text(value, name) or None
+
+
+def _text(value: UploadFile | str, name: str) -> str:
+    """A field that is text, and that can be written down: a form may say it is in any encoding."""
+    if not isinstance(value, str):
         raise Problem(400, "invalid_type", f"{name} must be text, not a file", name)
-    return value or None
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Problem(400, "invalid_value", f"{name} holds half a character", name) from None
+    return value
 
 
 def _mended(value: str) -> str:

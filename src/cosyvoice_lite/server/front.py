@@ -9,7 +9,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,8 +27,6 @@ GONE = 499
 """Status in log and metrics of an answer whose client left."""
 TOO_LARGE = 413
 MAX_DRAINED, DRAIN_S = 64 << 20, 2.0
-FORM_ROOM = 64 << 10
-"""Bytes of a form beside the recording in it."""
 
 
 @dataclass
@@ -51,12 +49,12 @@ class Doors:
 
     open_paths: frozenset[str]
     """Answered without a key."""
-    working: frozenset[str]
-    """Counted by the rate limit."""
-    uploads: frozenset[str]
-    """May carry a recording."""
+    working: frozenset[tuple[str, str]]
+    """Method and path; counted by the rate limit."""
     max_body: int
-    max_upload: int
+    """Bytes."""
+    larger: Mapping[str, int]
+    """Paths that may carry a recording: theirs."""
 
 
 class Front:
@@ -91,7 +89,7 @@ class Front:
                 await Preflight(scope, receive, answer)
             else:
                 self._admit(scope, headers, context, answer)
-                limit = self._body_limit(scope["path"])
+                limit = self.doors.larger.get(scope["path"], self.doors.max_body)
                 _check_length(headers, limit)
                 await self.app(scope, _bounded(receive, limit), answer)
         except ClientGoneError:
@@ -120,7 +118,7 @@ class Front:
                 )  # fmt: skip
         else:
             context.has_key = True
-        if self.limiter is not None and path in self.doors.working:
+        if self.limiter is not None and (scope["method"], path) in self.doors.working:
             verdict = self.limiter.ask(context.owner)
             answer.extra |= verdict.headers
             if not verdict.allowed:
@@ -130,17 +128,13 @@ class Front:
     def _is_open(self, path: str, method: str) -> bool:
         return path in self.doors.open_paths and method in ("GET", "HEAD")
 
-    def _body_limit(self, path: str) -> int:
-        uploads = path in self.doors.uploads
-        return self.doors.max_upload + FORM_ROOM if uploads else self.doors.max_body
-
     def _extra_headers(self, headers: Headers, context: Context) -> dict[str, str]:
         extra = {"x-request-id": context.id, "x-content-type-options": "nosniff"}
         if origin := self._allowed_origin(headers):
             extra |= {
                 "access-control-allow-origin": origin,
                 "access-control-expose-headers": EXPOSED,
-                "vary": "Origin",
+                "vary": "Origin, Access-Control-Request-Headers",
             }
         return extra
 
@@ -216,13 +210,13 @@ class _Answer:
 
 
 async def Preflight(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: N802
-    """The answer to a page's question whether it may ask."""
+    """The answer to a page's question whether it may ask, with whatever headers its library has."""
+    asked = Headers(scope=scope).get("access-control-request-headers", "")
     headers = [
         (b"access-control-allow-methods", b"GET, POST, DELETE"),
-        (b"access-control-allow-headers",
-         b"authorization, content-type, x-api-key, x-request-id, x-request-timeout"),
+        (b"access-control-allow-headers", asked.encode("latin-1")),
         (b"access-control-max-age", b"600"),
-    ]  # fmt: skip
+    ]
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 

@@ -8,14 +8,44 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from cosyvoice_lite.errors import AudioError
+from cosyvoice_lite.errors import AudioError, OverloadError
 from cosyvoice_lite.server.pipes import fed
 
 COMMAND = (sys.executable, "-m", "cosyvoice_lite.server.listening")
 LONGEST_S = 20.0
+MAX_WAITING = 16
 UNUSABLE = 3
 SHORTEST_SPEECH_S = 0.5
+
+
+class Turns:
+    """Recordings are heard one at a time, and few may wait: each is megabytes on the disk."""
+
+    def __init__(self) -> None:
+        self._one = asyncio.Semaphore(1)
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def take(self) -> AsyncIterator[None]:
+        """Wait for a turn, and have it.
+
+        Raises:
+            OverloadError: too many wait already.
+        """
+        if self._waiting >= MAX_WAITING:
+            raise OverloadError("too many recordings wait to be heard", "queue_full", LONGEST_S)
+        self._waiting += 1
+        try:
+            await self._one.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._one.release()
 
 
 async def check_recording(content: bytes) -> None:

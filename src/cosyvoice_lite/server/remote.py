@@ -36,6 +36,7 @@ from cosyvoice_lite.server.wire import (
     Stats,
     ToWorker,
     error_of,
+    failed,
     pack,
     read_news,
 )
@@ -168,8 +169,8 @@ class Remote:
             raise _died()
         number, queue = next(self._numbers), asyncio.Queue[FromWorker]()
         self._queues[number] = queue
-        self._send(message(number))
         try:
+            self._send(message(number))
             yield number, queue
         finally:
             del self._queues[number]
@@ -187,10 +188,21 @@ class Remote:
         """Send what is to be sent, in order; a recording is packed in a thread."""
         assert self.process.stdin is not None
         while True:
-            content = await self._outgoing.get()
-            if not isinstance(content, bytes):
-                content = await asyncio.to_thread(pack, content)
+            message = await self._outgoing.get()
+            if isinstance(message, bytes):
+                content = message
+            else:
+                try:
+                    content = await asyncio.to_thread(pack, message)
+                except Exception as error:  # one that can't be said must not silence the others
+                    self._tell(failed(message.id, CosyError(f"internal error: {error}")))
+                    continue
             await fed(self.process.stdin, content)
+
+    def _tell(self, news: Part | Done | Result | Failed) -> None:
+        """Hand out news of a request, if somebody still waits for it."""
+        if news.id in self._queues:
+            self._queues[news.id].put_nowait(news)
 
     async def _read(self) -> None:
         """Hand out news until there is no more; then everybody is told that it died."""
@@ -198,8 +210,8 @@ class Remote:
             if isinstance(news, Stats):
                 self.stats = news
                 self.metrics.merge(news.counts, news.observations)
-            elif not isinstance(news, Opened) and news.id in self._queues:
-                self._queues[news.id].put_nowait(news)
+            elif not isinstance(news, Opened):
+                self._tell(news)
         code = await self.process.wait()
         if not self._is_closing:
             LOG.error("the worker died with code %s", code)

@@ -10,6 +10,7 @@ import socket
 import uvicorn
 
 from cosyvoice_lite.server.app import create_app
+from cosyvoice_lite.server.connections import Connection
 from cosyvoice_lite.server.front import Front
 from cosyvoice_lite.server.logs import log
 from cosyvoice_lite.server.settings import Settings
@@ -37,7 +38,7 @@ def http_server(app: Front, settings: Settings) -> Server:
         port=settings.port,
         backlog=ACCEPTED_PER_TURN,
         loop="asyncio",
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from cosyvoice_lite.models import find_model, home
 from cosyvoice_lite.server.consents import Consents
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.keys import Keys
+from cosyvoice_lite.server.listening import Turns
 from cosyvoice_lite.server.memory import budget, peak_bytes, resident_bytes
 from cosyvoice_lite.server.metrics import Metrics
 from cosyvoice_lite.server.pool import Pool
@@ -42,8 +42,7 @@ class Service:
         self.keys = Keys.read(s.api_keys, s.api_keys_file)
         voices_folder = Path(s.voices_dir) if s.voices_dir else home() / "voices"
         self.consents = Consents(voices_folder)
-        self.listening = asyncio.Semaphore(1)
-        """Held by who has a recording decoded."""
+        self.listening = Turns()
         self.voices = Voices(self.identity, voices_folder, s.voice)
         if s.voice:
             self.voices.find(s.voice)

@@ -27,10 +27,11 @@ def _knob(
     unit: str = "",
     choices: tuple[str, ...] = (),
     least: float | None = None,
+    most: float | None = None,
     secret: bool = False,
     alias: str = "",
 ) -> Any:
-    about = {"sentence": sentence, "unit": unit, "choices": choices, "least": least}
+    about = {"sentence": sentence, "unit": unit, "choices": choices, "least": least, "most": most}
     return field(default=default, metadata={**about, "secret": secret, "alias": alias})
 
 
@@ -44,7 +45,7 @@ class Settings:
 
     model: str = _knob("", "a bundle's folder or an installed model's name", alias="--model_dir")
     host: str = _knob("127.0.0.1", "address to listen on; 0.0.0.0 is all")
-    port: int = _knob(8000, "port to listen on", least=0)
+    port: int = _knob(8000, "port to listen on", least=0, most=65535)
     load: str = _knob(
         "lazy",
         "when the model loads: at the first request, after the start, or before it",
@@ -134,6 +135,7 @@ class Knob:
     unit: str
     choices: tuple[str, ...]
     least: float | None
+    most: float | None
     secret: bool
     alias: str
 
@@ -167,6 +169,8 @@ def check(knob: Knob, value: Any) -> None:
         raise UsageError(f"{knob.name} is {value!r}: choose from {', '.join(knob.choices)}")
     if knob.least is not None and not knob.least <= value < float("inf"):
         raise UsageError(f"{knob.name} is {value:g}, must be at least {knob.least:g}")
+    if knob.most is not None and value > knob.most:
+        raise UsageError(f"{knob.name} is {value:g}, must be at most {knob.most:g}")
 
 
 def resolve(

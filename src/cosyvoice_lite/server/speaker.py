@@ -71,11 +71,11 @@ class Speaker:
             key = speech.cache_key(self.identity)
         else:  # to digest ten megabytes is long
             key = await asyncio.to_thread(speech.cache_key, self.identity)
-        found = self._known(key)
+        found = self._known(key, speech)
         if found is None and (entry := await self._on_disk(key)) is not None:
             self.memory.put(key, entry)
             found = Flight.landed(entry), "hit"
-        found = found or self._known(key)  # somebody may have asked while we looked
+        found = found or self._known(key, speech)  # somebody may have asked while we looked
         flight, how = found or (self._begin(speech, key), "miss")
         self.metrics.count("cache_requests_total", cache="audio", result=how)
         return flight.board(), how
@@ -89,16 +89,16 @@ class Speaker:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.disk_thread.shutdown()
 
-    def _known(self, key: str) -> tuple[Flight, str] | None:
+    def _known(self, key: str, speech: Speech) -> tuple[Flight, str] | None:
         if (entry := self.memory.get(key)) is not None:
             return Flight.landed(entry), "hit"
         flight = self.flights.get(key)
-        if flight is not None and not flight.is_abandoned:
-            return flight, "shared"
-        return None
+        if flight is None or flight.is_abandoned or flight.speech is None:
+            return None
+        return (flight, "shared") if speech.may_wait_for(flight.speech) else None
 
     def _begin(self, speech: Speech, key: str | None) -> Flight:
-        flight = Flight()
+        flight = Flight(speech)
         self.running.add(flight)
         if key is not None:
             self.flights[key] = flight

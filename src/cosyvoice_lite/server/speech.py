@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from cosyvoice_lite import __version__
 from cosyvoice_lite.server.cache import key_of
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.voices import VoiceRef
@@ -66,15 +68,23 @@ class Speech:
     priority: str = field(default="interactive", compare=False)
     deadline: float | None = field(default=None, compare=False)
     """On the monotonic clock."""
+    patience_s: float = field(default=math.inf, compare=False)
+    """From when it was asked to its deadline."""
 
     @property
     def is_sized(self) -> bool:
         """Whether the bytes depend on its being sent whole."""
         return self.whole and self.format in HEADED
 
+    def may_wait_for(self, other: Speech) -> bool:
+        """Whether what was asked before is served as soon, and not given up any sooner."""
+        as_soon = other.priority == "interactive" or self.priority == "batch"
+        return as_soon and other.patience_s >= self.patience_s
+
     def cache_key(self, identity: Identity) -> str:
         """The name under which its answer is kept."""
         asked: dict[str, Any] = {
+            "program": __version__,
             "model": identity.digest,
             "text": self.text,
             "voice": self.voice.key if self.voice else None,

@@ -12,6 +12,7 @@ from cosyvoice_lite.server.answers import (
     StreamedSpeech,
     Watch,
     headers_of,
+    in_time,
     speech_in_json,
     timestamps,
     while_there,
@@ -137,7 +138,7 @@ async def streamed(
     context = request.state.context
     reader, how = await service.speaker.ask(speech)
     try:
-        head = await while_there(request, reader.ready())
+        head = await while_there(request, in_time(speech, reader.ready()))
     except BaseException:
         reader.close()
         raise
@@ -157,7 +158,7 @@ async def collected(
     context = request.state.context
     reader, how = await service.speaker.ask(speech)
     try:
-        content = await while_there(request, reader.rest())
+        content = await while_there(request, in_time(speech, reader.rest()))
     finally:
         reader.close()
     Watch(context, service.metrics).sent()

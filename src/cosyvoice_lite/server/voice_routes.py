@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -70,7 +70,7 @@ async def delete_voice(service: Service, request: Request) -> Response:
 
 async def add_voice(service: Service, request: Request) -> Response:
     """POST /v1/audio/voices: from a recording, with the consent of who speaks, or from a blend."""
-    async with form_of(request) as form:
+    async with form_of(request) as form, service.listening.take():
         name = checked_name(required(form, {}, "name"))
         _check_new(service, name)
         if (blend := optional(form, "blend")) is not None:
@@ -96,7 +96,7 @@ async def add_voice(service: Service, request: Request) -> Response:
             "consent": (consent or "confirmed")[:MAX_NOTE],
             "has_transcript": recording.transcript is not None,
         }
-    return await _add(service, request, name, "clone", recording, None, facts)
+        return await _add(service, request, name, "clone", recording, None, facts)
 
 
 async def _add(
@@ -110,9 +110,13 @@ async def _add(
 ) -> Response:
     async def work() -> dict[str, Any]:
         async with service.pool.lease() as worker:
-            return await service.voices.add(
-                name, kind, partial(worker.keep, recording, blend), **facts
-            )
+
+            async def write(path: Path) -> None:
+                await worker.keep(recording, blend, path)
+                if is_consent(consent := facts.get("consent", "")):  # it may be withdrawn by now
+                    _check_kept(service, consent)
+
+            return await service.voices.add(name, kind, write, **facts)
 
     row = await while_there(request, work())
     return JSONResponse({"object": "audio.voice", **row})
