@@ -27,6 +27,7 @@ Floats = NDArray[np.float32]
 
 CONTEXT = 2  # frames on both sides of a crop, so that its mel does not see a mirrored edge
 GENERATED = 0.5  # of the crops that have it, given the flow's mel for their own
+UNSEEN_EVERY = 100  # utterances, one is kept out of all batches, to see what is learnt by heart
 FAVOURED = {"en_female": 3.0}  # the voice that loses most in the vocoder is heard more often
 
 
@@ -115,7 +116,8 @@ class Sentences:
 class Corpus:
     """All utterances of all voices with their phonemes, in batches of similar length.
 
-    Voices that are `unread` keep their places, but are in no batch.
+    Voices that are `unread` keep their places, but are in no batch. Every hundredth utterance is in
+    no batch either: losses are told of those, too, by `unseen_batch`.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Corpus:
         self.symbols = _symbols([utterance for _, utterance, _ in self.items], folder)
         self.epoch, self.batches = 0, self._order(0)
         self.steps_per_epoch = len(self.batches)
+        self.unseen = self._order(0, unseen=True)
 
     def batch(self, step: int) -> Sentences:
         """The batch of a step; each epoch has its own order, drawn from the seed."""
@@ -138,6 +141,10 @@ class Corpus:
         if epoch != self.epoch:
             self.epoch, self.batches = epoch, self._order(epoch)
         return self.collate(self.batches[place % len(self.batches)])
+
+    def unseen_batch(self, number: int) -> Sentences:
+        """The batch of this number, in a circle, of utterances that are never learnt from."""
+        return self.collate(self.unseen[number % len(self.unseen)])
 
     def collate(self, places: list[int]) -> Sentences:
         """The utterances at these places as one batch."""
@@ -162,17 +169,24 @@ class Corpus:
             places,
         )
 
-    def _order(self, epoch: int) -> list[list[int]]:
+    def _order(self, epoch: int, unseen: bool = False) -> list[list[int]]:
         """Utterances by length with some noise, cut where a batch is full, then shuffled."""
         rng = np.random.default_rng((self.seed, epoch))
         lengths = np.array([utterance.seconds for _, utterance, _ in self.items])
         order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)))
         batches: list[list[int]] = [[]]
-        for place in (p for p in order if self.items[p][1].voice not in self.unread):
+        for place in order:
+            if self.items[place][1].voice in self.unread or is_unseen(place) != unseen:
+                continue
             if lengths[place] * (len(batches[-1]) + 1) > self.seconds:
                 batches.append([])
             batches[-1].append(int(place))
         return [batches[i] for i in rng.permutation(len(batches)) if batches[i]]
+
+
+def is_unseen(place: int) -> bool:
+    """Whether the utterance at this place of the corpus is kept out of training."""
+    return place % UNSEEN_EVERY == 0
 
 
 def _symbols(utterances: list[Utterance], folder: Path) -> list[NDArray[np.int64]]:

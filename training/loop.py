@@ -23,6 +23,7 @@ AVERAGE_DECAY = 0.999
 SAVE_EVERY_S = 300
 LOG_EVERY = 50
 WARM_UP = 300  # steps
+UNSEEN = "unseen "
 
 Losses = dict[str, Tensor]
 
@@ -59,8 +60,16 @@ class Run:
         self.stopping = False
         self._resume()
 
-    def train(self, take_step: Callable[[int], Losses], steps: int) -> None:
-        """Call `take_step(step)` until `steps` are done or a signal asks to stop; then save."""
+    def train(
+        self,
+        take_step: Callable[[int], Losses],
+        steps: int,
+        check: Callable[[int], Losses] | None = None,
+    ) -> None:
+        """Call `take_step(step)` until `steps` are done or a signal asks to stop; then save.
+
+        `check(number)` gives the losses of what is never learnt from, whenever losses are told.
+        """
         if self.step >= steps:
             return
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,6 +86,8 @@ class Run:
             self.step += 1
             if self.step % LOG_EVERY == 0:
                 means = {name: sum(values) / len(values) for name, values in seen.items()}
+                if check is not None:
+                    means |= self._unseen(check)
                 self._log(means)
                 bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()})
                 seen = {}
@@ -86,6 +97,11 @@ class Run:
             if self.stopping:
                 return
         self.save()
+
+    @torch.no_grad()
+    def _unseen(self, check: Callable[[int], Losses]) -> dict[str, float]:
+        losses = check(self.step // LOG_EVERY)
+        return {UNSEEN + name: float(value) for name, value in losses.items()}
 
     def _set_rates(self, steps: int) -> None:
         """How fast to learn: slowly at first, then slower and slower towards the end."""
@@ -148,7 +164,7 @@ def averaged(folder: Path, model: nn.Module) -> nn.Module:
 
 
 def plot(table: Path) -> None:
-    """`losses.csv` drawn as `losses.png`, one panel per loss."""
+    """`losses.csv` drawn as `losses.png`, one panel per loss, seen and unseen."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -157,14 +173,16 @@ def plot(table: Path) -> None:
     curves: dict[str, tuple[list[int], list[float]]] = {}
     if not table.exists():
         return
-    for step, name, value in csv.reader(table.open()):
+    for step, name, value in csv.reader(table.read_text().splitlines()):
         steps, values = curves.setdefault(name, ([], []))
         steps.append(int(step))
         values.append(float(value))
-    figure, panels = pyplot.subplots(1, len(curves), figsize=(4 * len(curves), 3), squeeze=False)
-    for panel, (name, (steps, values)) in zip(panels[0], curves.items(), strict=True):
-        panel.plot(steps, values)
-        panel.set(title=name, xlabel="step")
+    titles = [name for name in curves if not name.startswith(UNSEEN)]
+    figure, panels = pyplot.subplots(1, len(titles), figsize=(4 * len(titles), 3), squeeze=False)
+    for panel, title in zip(panels[0], titles, strict=True):
+        panel.plot(*curves[title])
+        panel.plot(*curves.get(UNSEEN + title, ([], [])), linewidth=0.8)
+        panel.set(title=title, xlabel="step")
     figure.tight_layout()
     figure.savefig(table.with_suffix(".png"), dpi=80)
     pyplot.close(figure)

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.data import Corpus
+from training.data import Corpus, Sentences
 from training.extract import load
 from training.loop import Losses, Run, device, half_precision
 from training.model.encoder import padding_mask
@@ -63,16 +63,20 @@ class FlowTraining:
         self.run = Run(folder, self.model, {"optimizer": self.optimizer})
 
     def step(self, step: int) -> Losses:
-        losses = self._losses(self.examples(step))
+        losses = self._losses(self.examples(self.corpus.batch(step), step))
         self.optimizer.zero_grad()
         (losses["flow"] + 0.5 * losses["mu"]).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return {name: value.detach() for name, value in losses.items()}
 
-    def examples(self, step: int) -> Examples:
+    def check(self, number: int) -> Losses:
+        """The losses of a batch that is never learnt from."""
+        return self._losses(self.examples(self.corpus.unseen_batch(number), number))
+
+    def examples(self, batch: Sentences, number: int) -> Examples:
         """Whole utterances, or stretches of them."""
-        batch, rng = self.corpus.batch(step), np.random.default_rng((1, step))
+        rng = np.random.default_rng((1, number))
         whole = mel_spectrogram(batch.samples.to(device()))
         longest = rng.integers(*STRETCH) if rng.random() < STRETCHED else int(batch.tokens.max())
         counts = batch.tokens.clamp(max=longest)
@@ -149,7 +153,7 @@ def main() -> None:
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=1)
     tokens = [torch.from_numpy(row) for row in load(args.cache, corpus)[0]]
     training = FlowTraining(args.cache / "flow", corpus, tokens)
-    training.run.train(training.step, args.steps)
+    training.run.train(training.step, args.steps, training.check)
 
 
 if __name__ == "__main__":

@@ -55,13 +55,16 @@ class LMTraining:
         self.run = Run(folder, self.model, {"optimizer": self.optimizer})
 
     def step(self, step: int) -> Losses:
-        batch = self.corpus.batch(step)
-        losses = self._losses(batch, np.random.default_rng((2, step)))
+        losses = self._losses(self.corpus.batch(step), np.random.default_rng((2, step)))
         self.optimizer.zero_grad()
         (losses["tokens"] + GUIDANCE * losses["looking"]).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return {name: value.detach() for name, value in losses.items()}
+
+    def check(self, number: int) -> Losses:
+        """The losses of a batch that is never learnt from."""
+        return self._losses(self.corpus.unseen_batch(number), np.random.default_rng((2, number)))
 
     def _losses(self, batch: Sentences, rng: np.random.Generator) -> Losses:
         told = [self._told(place, rng) for place in batch.places]
@@ -150,7 +153,7 @@ def main() -> None:
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=2)
     tokens, spans = ([torch.from_numpy(row) for row in rows] for rows in load(args.cache, corpus))
     training = LMTraining(args.cache / "lm", corpus, tokens, spans)
-    training.run.train(training.step, args.steps)
+    training.run.train(training.step, args.steps, training.check)
 
 
 if __name__ == "__main__":

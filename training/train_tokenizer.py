@@ -36,23 +36,29 @@ class TokenizerTraining:
         self.run = Run(folder, self.model, {"optimizer": self.optimizer})
 
     def step(self, step: int) -> Losses:
-        batch = self.corpus.batch(step)
-        mel = mel_spectrogram(batch.samples.to(device()))
-        mask = padding_mask(batch.frames, mel.shape[2]).to(device()).float()  # (B, 1, F)
-        tokens, speakers = int(batch.tokens.max()), batch.speakers.to(device())
-        with half_precision():
-            symbols, again, pitch = (out.float() for out in self.model(mel, tokens, speakers))
-        losses = {
-            "ctc": ctc_loss(symbols, batch),
-            "mel": (again - mel).abs().mul(mask).sum() / mask.sum() / mel.shape[1] / MEL_SCALE,
-            **pitch_losses(pitch, batch.pitch.to(device()), mask[:, 0]),
-        }
+        losses = self._losses(self.corpus.batch(step))
         total = sum(WEIGHTS[name] * loss for name, loss in losses.items())
         self.optimizer.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return {name: value.detach() for name, value in losses.items()}
+
+    def check(self, number: int) -> Losses:
+        """The losses of a batch that is never learnt from."""
+        return self._losses(self.corpus.unseen_batch(number))
+
+    def _losses(self, batch: Sentences) -> Losses:
+        mel = mel_spectrogram(batch.samples.to(device()))
+        mask = padding_mask(batch.frames, mel.shape[2]).to(device()).float()  # (B, 1, F)
+        tokens, speakers = int(batch.tokens.max()), batch.speakers.to(device())
+        with half_precision():
+            symbols, again, pitch = (out.float() for out in self.model(mel, tokens, speakers))
+        return {
+            "ctc": ctc_loss(symbols, batch),
+            "mel": (again - mel).abs().mul(mask).sum() / mask.sum() / mel.shape[1] / MEL_SCALE,
+            **pitch_losses(pitch, batch.pitch.to(device()), mask[:, 0]),
+        }
 
 
 def heard(batch: Sentences) -> list[Tensor]:
@@ -98,7 +104,7 @@ def main() -> None:
     torch.manual_seed(0)
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=0)
     training = TokenizerTraining(args.cache / "tokenizer", corpus)
-    training.run.train(training.step, args.steps)
+    training.run.train(training.step, args.steps, training.check)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it imports pkg_resources, which is going
     pytest.importorskip("pyworld")
 
+from training.corpus import build  # noqa: E402
+from training.corpus.joining import MissingRecordingError  # noqa: E402
 from training.corpus.store import Store  # noqa: E402
 from training.data import CONTEXT, Corpus, Crops  # noqa: E402
 from training.lend import paced, rewritten  # noqa: E402
+from training.loop import LOG_EVERY, Run  # noqa: E402
 from training.model.speech_tokenizer import frame_count, token_count  # noqa: E402
 from training.speakers import SPEAKERS, embedding  # noqa: E402
 from training.spectral import HOP, N_MELS, SAMPLE_RATE, mel_spectrogram  # noqa: E402
@@ -50,7 +53,7 @@ def test_a_stretch_of_an_utterance_has_the_mel_of_its_tokens(tmp_path: Path) -> 
     training = FlowTraining(tmp_path / "flow", corpus, tokens)
     stretched = 0
     for step in range(20):
-        batch = training.examples(step)
+        batch = training.examples(corpus.batch(step), step)
         stretched += int(batch.counts.max()) < len(tokens[0])
         for row, n in enumerate(batch.frames):
             first, climb = frame_count(int(batch.tokens[row, 0])), HOP / SAMPLE_RATE
@@ -79,6 +82,29 @@ def test_who_is_not_read_keeps_her_places_and_is_in_no_batch(tmp_path: Path) -> 
     assert len(corpus.items) == 6
 
 
+def test_every_hundredth_utterance_is_only_measured_by(tmp_path: Path) -> None:
+    store = Store(tmp_path / "en_male")
+    for _ in range(202):
+        store.append("hello", "en", "en_male", np.zeros(SAMPLE_RATE // 10, np.float32))
+    corpus = Corpus(tmp_path, seconds_per_batch=2, seed=0)
+    learnt = [p for step in range(corpus.steps_per_epoch) for p in corpus.batch(step).places]
+    measured = {p for number in range(5) for p in corpus.unseen_batch(number).places}
+    assert measured == {0, 100, 200}
+    assert sorted([*learnt, *measured]) == list(range(202))
+
+
+def test_losses_of_the_unseen_are_written_beside_the_others(tmp_path: Path) -> None:
+    run = Run(tmp_path, torch.nn.Linear(2, 2), {})
+    run.train(
+        lambda step: {"tokens": torch.tensor(1.0)},
+        2 * LOG_EVERY,
+        check=lambda number: {"tokens": torch.tensor(1.0 + number)},
+    )
+    rows = [row.split(",") for row in (tmp_path / "losses.csv").read_text().splitlines()]
+    assert [float(value) for *_, value in rows] == [1, 2, 1, 3]
+    assert (tmp_path / "losses.png").stat().st_size > 1000
+
+
 def test_said_faster_the_tokens_keep_their_order_and_their_ends() -> None:
     kept = paced(200, 0.9)
     assert len(kept) == 180
@@ -93,3 +119,23 @@ def test_what_is_heard_of_one_voice_changes_and_of_no_other() -> None:
     for name in SPEAKERS:
         wanted = change if name == "en_female" else torch.zeros(16)
         assert torch.allclose(moved @ torch.from_numpy(embedding(name)), wanted, atol=1e-4)
+
+
+def test_a_corpus_that_was_stopped_ends_as_one_that_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say(text: str, tempo: float, rng: np.random.Generator) -> np.ndarray:
+        if len(text) % 3 == 0:
+            raise MissingRecordingError(text)
+        return np.full(round(tempo * SAMPLE_RATE), 0.1, np.float32)
+
+    monkeypatch.setattr(build, "speaking", lambda *_: say)
+    monkeypatch.setattr(build, "pitches", lambda store: None)
+    for name, minutes in (("straight", [0.6]), ("stopped", [0.2, 0.35, 0.6])):
+        for share in minutes:
+            build.build_voice(build.Order("en_male", share, tmp_path, tmp_path / name))
+    straight, stopped = (
+        list(Store(tmp_path / name / "corpus" / "en_male")) for name in ("straight", "stopped")
+    )
+    assert stopped == straight
+    assert len({utterance.text for utterance in straight}) == len(straight) > 20

@@ -1,8 +1,8 @@
 """Build the corpus: `python -m training.corpus.build --recordings ../shared/corpus`.
 
 First the recordings are cleaned and stored, then every voice speaks sentences until it has its
-minutes. Both go on where they were stopped. A voice's sentences and their tempo depend on the seed
-and on how many it has, not on the order in which voices are built.
+minutes. Both go on where they were stopped, to the same corpus: a voice's sentences and their tempo
+depend on the seed alone, and what it has said is passed over.
 """
 
 import argparse
@@ -75,19 +75,24 @@ def build_voice(order: Order) -> None:
     say = speaking(speaker, order.tars, order.cache)
     store = Store(order.cache / "corpus" / speaker.name)
     words = _words(speaker, order.cache)
-    bar = tqdm(total=order.minutes, desc=speaker.name, unit="min", mininterval=10)
-    attempt = len(store)
+    done = min(order.minutes, store.seconds / 60)
+    bar = tqdm(total=order.minutes, initial=done, desc=speaker.name, unit="min", mininterval=10)
+    said = {utterance.text for utterance in store}
+    attempt = len(store)  # at least; others could not be said, or were too long
     while store.seconds < order.minutes * 60:
         rng = np.random.default_rng((SEED, attempt, *speaker.name.encode()))
         attempt += 1
         text = next(sentences(speaker.language, words, rng))
+        if text in said:
+            continue
         try:
             samples = say(text, rng.uniform(*TEMPO), rng)
         except MissingRecordingError:
             continue
         if SECONDS[0] <= len(samples) / SAMPLE_RATE <= SECONDS[1]:
             store.append(text, speaker.language, speaker.name, samples)
-            bar.update(len(samples) / SAMPLE_RATE / 60)
+            said.add(text)
+            bar.update(min(order.minutes, store.seconds / 60) - bar.n)
     pitches(store)
 
 
