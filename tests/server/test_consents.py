@@ -87,6 +87,7 @@ def test_a_consent_is_kept_found_renamed_and_deleted(short_bundle: Path, tmp_pat
         ({}, wave(0 * NOISE), (415, "unsupported_media_type", None)),
         ({}, b"\x00" * (11 << 20), (413, "request_too_large", None)),
     ],
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,
 )
 def test_what_is_no_consent_is_refused(
     fields: dict[str, str], recording: bytes | None, expected: Any, server: Server

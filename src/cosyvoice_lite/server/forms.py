@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
@@ -17,11 +18,19 @@ MAX_FIELD_BYTES = 64 << 10
 
 @asynccontextmanager
 async def form_of(request: Request) -> AsyncIterator[FormData]:
-    """The form in a body; empty if there is none."""
-    async with request.form(
-        max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
-    ) as form:
+    """The form in a body; empty if there is none.
+
+    Raises:
+        Problem: it is broken, or has too many parts or too large ones.
+    """
+    try:
+        form = await request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    except FormParserError as error:  # which not every starlette turns into an answer
+        raise Problem(400, "invalid_value", f"the form is broken: {error}") from error
+    try:
         yield form
+    finally:
+        await form.close()
 
 
 async def bounded_file(upload: UploadFile, limit: int, param: str) -> bytes:
