@@ -52,7 +52,7 @@ def rules(words: Words) -> list[Rule]:
         rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～至到]+\s*(\d{1,2}):([0-5]\d)(?!\d)", say.time_range),
         rule("time", r"(?<![\d:：])([01]?\d|2[0-4])[:：]([0-5]\d)(?:[:：]([0-5]\d))?\s*([AaPp]\.?[Mm]\.?)?(?![\d:：])", say.time),
         rule("ratio", rf"({_N})\s*[:：]\s*({_N})(?:[:：]({_N}))?", say.ratio),
-        rule("fraction", r"(?<![\d/.])(\d+)/(\d+)(?![\d/])", say.fraction),
+        rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", say.fraction),
         rule("percent", rf"({minus}{_N})\s*[%％]?\s*[-–—~～至到]\s*({minus}{_N})\s*([%％‰])", say.percent_range),
         rule("percent", rf"([-+−]?)({_N})\s*([%％‰])", say.percent),
         rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬)?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?(?:元|块|塊|美元|港元|欧元|英镑|人民币)?", say.money),
@@ -183,12 +183,13 @@ class _Sayings:
         return self.words.versus.join(n.number(side) for side in match.groups() if side)
 
     def fraction(self, match: re.Match[str]) -> str | None:
-        above, below = match[1], match[2]
+        whole, above, below = match.groups()
         n = self.words.numerals
         divided = int(above) >= int(below) and match.string[match.end() :][:2].lstrip()[:1] == "="
         if int(below) == 0 or divided:
             return None
-        return f"{n.integer(below)}{self.words.of}{n.integer(above)}"
+        said = f"{n.integer(below)}{self.words.of}{n.integer(above)}"
+        return f"{n.integer(whole)}又{said}" if whole else said
 
     def _percent_word(self, sign: str) -> str:
         n = self.words.numerals

@@ -127,7 +127,11 @@ def _percent(match: re.Match[str]) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str | None:
-    return f"{JA.integer(match[2])}分の{JA.integer(match[1])}" if int(match[2]) else None
+    whole, above, below = match.groups()
+    said = f"{JA.integer(below)}分の{JA.integer(above)}"
+    if int(below) == 0:
+        return None
+    return f"{JA.integer(whole)}と{said}" if whole else said
 
 
 def _roman(match: re.Match[str]) -> str | None:
@@ -166,7 +170,7 @@ _RULES = [
     rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～〜]\s*(\d{1,2}):([0-5]\d)(?!\d)", lambda m: f"{_clock(m[1], m[2])}から{_clock(m[3], m[4])}"),
     rule("time", r"(?<![\d:：])([01]?\d|2[0-4])[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?:\s*([AaPp]\.?[Mm]\b))?(?![\d:：])", _time),
     rule("ratio", rf"({_N})\s*[:：]\s*({_N})", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
-    rule("fraction", r"(?<![\d/.])(\d+)/(\d+)(?![\d/])", _fraction),
+    rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction),
     rule("percent", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}({_N}))?\s*[%％]", _percent),
     rule("money", rf"([-−]?)(US\$|[¥￥$€£₩])\s?({_N})(万|億|兆|百万|千)?", _money),
     duration([_counted(unit) for unit in ("時間", "分", "秒")]),

@@ -131,7 +131,14 @@ def _percent(match: re.Match[str]) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str | None:
-    return f"{KO.integer(match[2])}분의 {KO.integer(match[1])}" if int(match[2]) else None
+    whole, above, below = match.groups()
+    said = f"{KO.integer(below)}분의 {KO.integer(above)}"
+    if int(below) == 0:
+        return None
+    if not whole:
+        return said
+    counted = KO.integer(whole)
+    return f"{counted}{'과' if _has_coda(counted) else '와'} {said}"
 
 
 def _roman(match: re.Match[str]) -> str | None:
@@ -186,7 +193,7 @@ _RULES = [
     rule("time", r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?:\s*([AaPp]\.?[Mm]\b))?(?![\d:])", _time),
     rule("hour", r"(?<![\d.,])(\d{1,2})\s?(?=시(?![간즌리장작]))", lambda m: _hours(m[1]) + " "),
     rule("ratio", rf"({_N})\s*:\s*({_N})", lambda m: f"{_number(m[1])} 대 {_number(m[2])}"),
-    rule("fraction", r"(?<![\d/.])(\d+)/(\d+)(?![\d/])", _fraction),
+    rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction),
     rule("percent", rf"((?:(?<![\d\w])[-−])?{_N})(?:\s?%?{_RANGE}({_N}))?\s?%", _percent),
     rule("money", rf"([-−]?)(US\$|[₩￦$€£¥￥])\s?({_N})(만|억|천|백만)?", _money),
     duration([lambda h: f"{_hours(h)} 시간", lambda m: f"{KO.integer(m)}분", lambda s: f"{KO.integer(s)}초"], between=" "),
