@@ -21,6 +21,12 @@ BAD = [
     '{"text": "x", "nope": 1}',
     '{"text": 5}',
     '{"text": "x", "output": "y.m4a"}',
+    '{"text": "x", "output": "%s.wav"}' % ("n" * 300),
+    '{"text": "x", "output": "a\\u0000b.wav"}',
+    '{"text": "x", "output": "\\ud800.wav"}',
+    '{"text": "x", "output": "folder.wav"}',
+    '{"text": "x", "speed": 1%s}' % ("0" * 400),
+    '{"text": "%s"}' % ("a" * (1 << 20)),
 ]
 
 
@@ -62,6 +68,7 @@ def test_what_is_there_is_not_spoken_again(
 def test_bad_lines_are_told_one_by_one_and_the_good_one_is_spoken(
     tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "out" / "folder.wav").mkdir(parents=True)
     file = write(tmp_path / "a.jsonl", [*BAD, "", json.dumps(LINES[0])])
     code, summary, errors = run(file, tmp_path / "out", tiny_bundle, capsys)
     assert code == 1
@@ -69,7 +76,26 @@ def test_bad_lines_are_told_one_by_one_and_the_good_one_is_spoken(
     assert summary["failed"] == list(range(1, len(BAD) + 1))
     told = [line.split(":")[0] for line in errors if line.startswith("line ")]
     assert told == [f"line {n}" for n in summary["failed"]]
-    assert sorted(p.name for p in tmp_path.rglob("*.wav")) == ["000011.wav"]
+    assert [p.name for p in tmp_path.rglob("*.wav") if p.is_file()] == [f"{len(BAD) + 2:06}.wav"]
+
+
+def test_no_line_takes_the_output_of_another(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [{"text": "One.", "output": "000002.wav"}, {"text": "Two."}, {"text": "Three."}]
+    file = write(tmp_path / "a.jsonl", [json.dumps(line) for line in lines])
+    code, summary, errors = run(file, tmp_path / "out", tiny_bundle, capsys)
+    assert (code, summary) == (1, {"spoken": 2, "kept": 0, "failed": [2]})
+    assert "is that of line 1" in errors[0]
+
+
+def test_a_name_may_be_as_long_as_the_file_system_has_it(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "声" * 83 + ".wav"
+    file = write(tmp_path / "a.jsonl", [json.dumps({"text": "One.", "output": name})])
+    assert run(file, tmp_path / "out", tiny_bundle, capsys)[0] == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [name]
 
 
 def test_only_a_new_line_ends_a_line(

@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -168,8 +170,8 @@ SPEAK: dict[str, tuple[list[str], int, str]] = {
     "seed": (["Hi.", "--seed", "-1"], 2, "seed is -1"),
     "steps": (["Hi.", "--steps", "0"], 2, "n_steps is 0"),
     "threads": (["Hi.", "--threads", "0"], 2, "threads is 0"),
-    "mode": (["Hi.", "--mode", "song"], 1, "unknown mode 'song'"),
-    "language": (["Hi.", "--language", "xx"], 1, "language 'xx'"),
+    "mode": (["Hi.", "--mode", "song"], 2, "unknown mode 'song'"),
+    "language": (["Hi.", "--language", "xx"], 2, "language 'xx'"),
     "terminal codes": (["Hi.", "--voice", "\x1b[2J\x07"], 1, "unknown voice"),
 }
 
@@ -498,3 +500,76 @@ def test_a_model_that_was_not_taught_instructions_says_so(
     assert "not known to follow instructions" in capsys.readouterr().err
     assert main(arguments) == 0
     assert "instructions" not in capsys.readouterr().err
+
+
+@needs_posix
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_closed_streams_lead_nowhere_and_harm_nothing(
+    closed: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    command = shlex.join([*COMMAND, "speak", "One. [pause:1s] Two.", "--model", str(tiny_bundle)])
+    done = subprocess.run(["sh", "-c", f"{command} -o a.wav {closed}"], cwd=tmp_path, timeout=60)
+    assert done.returncode == 0
+    assert (tmp_path / "a.wav").stat().st_size > 44
+
+
+@needs_posix
+def test_standard_output_may_be_called_by_its_name(tiny_bundle: Path) -> None:
+    process = start("speak", "Hi.", "-o", "/dev/stdout", "--format", "wav", "--model", tiny_bundle)
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    assert out.startswith(b"RIFF")
+
+
+@needs_posix
+def test_any_text_is_read_and_told_in_any_locale(tiny_bundle: Path) -> None:
+    ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    process = start("explain", "Café 😀 你好。", "--json", "--model", tiny_bundle, env=ascii_only)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert json.loads(out.decode("ascii"))["text"] == "Café 😀 你好。"
+    for command in ("speak", "batch", "convert-voice"):
+        told = subprocess.run([*COMMAND, command, "--help"], env=ascii_only, capture_output=True)
+        assert told.returncode == 0
+
+
+@needs_posix
+@pytest.mark.parametrize("command", [["speak", "-f", "/dev/zero"], ["batch", "/dev/zero", "out"]])
+def test_a_file_without_end_is_not_read_to_its_end(
+    command: list[str], tiny_bundle: Path, tmp_path: Path
+) -> None:
+    process = start(*command, "--model", tiny_bundle, cwd=tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"larger than" in err
+    assert err.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["speak", "Hi.", "--frontend", "foo"],
+        ["speak", "Hi.", "--subtitles", "nowhere/a.srt"],
+        ["bench", "--only", "size", "--plot", "a.png"],
+        ["bench", "--plot", "nowhere/a.png"],
+        ["bench", "--only", "size", "--memory-budget", "1GB"],
+        ["serve", "--voice", "nobody"],
+        ["serve", "--memory-budget", "1KB"],
+    ],
+)
+def test_what_can_not_be_is_wrong_usage_and_told_before_any_work(
+    arguments: list[str], tiny_bundle: Path, capsys: Capture
+) -> None:
+    model = [str(tiny_bundle)] if arguments[0] == "bench" else ["--model", str(tiny_bundle)]
+    code, message = failure(capsys, arguments[0], *model, *arguments[1:])
+    assert code == 2, message
+
+
+def test_an_address_that_is_taken_is_told(tiny_bundle: Path, capsys: Capture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, message = failure(capsys, "serve", "--model", str(tiny_bundle), "--port", port)
+    assert code == 1
+    assert f"can't listen on 127.0.0.1, port {port}: " in message

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cosyvoice_lite.config import GRAPHS as GRAPHS
 from cosyvoice_lite.config import MANIFEST as MANIFEST
 from cosyvoice_lite.config import ModelConfig
 from cosyvoice_lite.errors import BundleError, CosyError
@@ -36,7 +37,6 @@ VOICES = "voices.safetensors"
 VOCABULARY = "vocabulary.tiktoken"
 SPEAKER_ENCODER = "campplus.onnx"
 SPEECH_TOKENIZER = "speech_tokenizer_v1.onnx"
-GRAPHS = ("text_encoder", "lm", "flow_encoder", "unet", "f0", "vocoder")
 MAX_MANIFEST_BYTES = 4 << 20
 
 

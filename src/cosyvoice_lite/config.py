@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_type_hints
 from cosyvoice_lite.errors import BundleError, UsageError
 
 MANIFEST = "manifest.json"
+GRAPHS = ("text_encoder", "lm", "flow_encoder", "unet", "f0", "vocoder")
 """The file that makes a folder a bundle."""
 CACHE_WIDTH_UNIT = 8
 """ONNX Runtime's cached attention wants heads of a multiple of this width."""

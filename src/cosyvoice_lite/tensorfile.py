@@ -73,11 +73,11 @@ def replace_tensors(path: Path, arrays: Mapping[str, Array], mode: int = 0o666) 
         mode: permissions of the file, less what the process's mask forbids.
     """
     layout = {name: (array.dtype, array.shape) for name, array in arrays.items()}
-    place = Path(os.path.realpath(path))
-    if os.path.exists(place) and not os.path.isfile(place):
-        with place.open("wb") as file:
+    if os.path.exists(path) and not os.path.isfile(path):
+        with path.open("wb") as file:
             write_tensors(file, layout, arrays.values())
         return
+    place = Path(os.path.realpath(path))
     partial = place.with_name(secrets.token_hex(8) + PARTIAL)
     try:
         with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:

@@ -1,5 +1,6 @@
 """P5: one request from text to waveform: repeatable, streamed as whole, shaped as asked."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -305,7 +306,7 @@ def test_errors_of_a_stream_come_at_once(synthesizer: Synthesizer) -> None:
             VoiceError,
             "unknown voice 'nobody'; this bundle's voices are 中文女",
         ),
-        ({"mode": "sung"}, VoiceError, "unknown mode 'sung': expected one of sft, zero_shot"),
+        ({"mode": "sung"}, UsageError, "unknown mode 'sung': expected one of sft, zero_shot"),
         ({"mode": "zero_shot"}, VoiceError, "zero_shot needs"),
         ({"mode": "cross_lingual"}, VoiceError, "no recording"),
         ({"mode": "instruct"}, VoiceError, "needs an instruction"),
@@ -318,8 +319,8 @@ def test_errors_of_a_stream_come_at_once(synthesizer: Synthesizer) -> None:
         ({"seed": 2**32}, UsageError, "seed"),
         ({"n_steps": 0}, UsageError, "n_steps is 0"),
         ({"n_steps": 10**9}, UsageError, "n_steps"),
-        ({"language": "tlh"}, TextError, "language 'tlh'"),
-        ({"frontend": "best"}, TextError, "frontend 'best'"),
+        ({"language": "tlh"}, UsageError, "language 'tlh'"),
+        ({"frontend": "best"}, UsageError, "frontend 'best'"),
         ({"text": "word " * 3000, "frontend": "official"}, TextError, "too long"),
     ],
 )
@@ -372,3 +373,16 @@ def test_a_voice_of_another_model_is_refused(synthesizer: Synthesizer) -> None:
         voice = Voice(**{"name": "x", "speaker_embedding": good, **fields})
         with pytest.raises(VoiceError, match=f"not of this model: {part.strip()}$"):
             speak(synthesizer, voice=voice)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_is_told_that_it_can_not_speak(tiny_bundle: Path) -> None:
+    synthesizer = Synthesizer.open(tiny_bundle)
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(UsageError):
+            synthesizer.speak("Hi.")
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0

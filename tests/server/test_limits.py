@@ -13,6 +13,9 @@ from pathlib import Path
 import openai
 import pytest
 
+from cosyvoice_lite.errors import UsageError
+from cosyvoice_lite.server.app import create_app
+from cosyvoice_lite.server.settings import Settings
 from server.harness import Server, serving
 
 
@@ -106,14 +109,11 @@ def test_work_beyond_the_memory_budget_is_refused(short_bundle: Path, tmp_path: 
 def test_an_impossible_memory_budget_is_refused_with_what_would_be_enough(
     short_bundle: Path, tmp_path: Path
 ) -> None:
-    with serving(short_bundle, tmp_path, memory_budget="20MB") as server:
-        for answer in (server.speech(), server.http.get("/readyz")):
-            assert answer.status_code == 503
-            error = answer.json()["error"]
-            assert error["code"] == "model_load_failed"
-            assert "20 MB is too small" in error["message"]
-        enough = re.search(r"at least (\d+MB)", error["message"])
-        assert enough is not None
+    settings = Settings(model=str(short_bundle), voices_dir=str(tmp_path), memory_budget="20MB")
+    with pytest.raises(UsageError, match="20 MB is too small") as caught:
+        create_app(settings)
+    enough = re.search(r"at least (\d+MB)", str(caught.value))
+    assert enough is not None
     with serving(short_bundle, tmp_path, memory_budget=enough[1]) as server:
         assert server.speech().status_code == 200
         assert server.http.get("/readyz").status_code == 200

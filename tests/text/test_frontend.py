@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from vocab import WordTokenizer, open_vocab
 
-from cosyvoice_lite.errors import TextError
+from cosyvoice_lite.errors import TextError, UsageError
 from cosyvoice_lite.text.explain import explain
 from cosyvoice_lite.text.frontend import PARAGRAPH_PAUSE_S, Request, normalize, prepare
 from cosyvoice_lite.text.lexicon import Lexicon
@@ -200,9 +200,9 @@ def test_language_of_the_request_of_the_markup_and_of_the_voice() -> None:
     assert only("123", voice_language="zh").text == "一百二十三。"
     assert only("東京", language="ja").language == "ja"
     assert only("<|jp|>東京").language == "ja"
-    with pytest.raises(TextError, match="unknown language 'de'"):
+    with pytest.raises(UsageError, match="unknown language 'de'"):
         prepare("x", Characters(), language="de")
-    with pytest.raises(TextError, match="unknown frontend 'x'"):
+    with pytest.raises(UsageError, match="unknown frontend 'x'"):
         prepare("x", Characters(), frontend="x")
 
 

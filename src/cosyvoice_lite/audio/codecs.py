@@ -120,9 +120,9 @@ def _write_chunks(stream: BinaryIO, chunks: Iterable[Audio], format: str) -> tup
 def _new_file(path: PathOrStr) -> Iterator[BinaryIO]:
     """A neighbour file, renamed at the end; a device or a pipe is written to directly."""
     with _writing(path):
-        place = Path(os.path.realpath(path))
-        partial = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
-        direct = place.exists() and not place.is_file()
+        direct = os.path.exists(path) and not os.path.isfile(path)
+        place = Path(path if direct else os.path.realpath(path))  # a pipe has no path of its own
+        partial = place.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with _writing(path):
             file = place.open("wb") if direct else partial.open("xb")

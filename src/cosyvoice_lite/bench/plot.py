@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from cosyvoice_lite.errors import UsageError
 
 BLUE, GREY, INK = "#3b6ea5", "#d7dde4", "#22303c"
+DRAWN = {"stages", "speed", "memory"}
+
+
+def check_plot(parts: Collection[str], path: Path) -> None:
+    """Refuse before anything is measured what could only fail at the end.
+
+    Raises:
+        UsageError: matplotlib is not installed, the folder is not there, or nothing is to draw.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UsageError("--plot needs matplotlib: pip install 'cosyvoice-lite[bench]'")
+    if not path.parent.is_dir():
+        raise UsageError(f"can't write {path}: no folder {path.parent}")
+    if not set(parts) & DRAWN:
+        raise UsageError(f"--plot draws {', '.join(sorted(DRAWN))}: none of it is measured")
 
 
 def plot(report: dict[str, Any], path: Path) -> None:
     """A panel each for the roofline, RTF by stage and resident memory, of what was measured: PNG.
 
     Raises:
-        UsageError: matplotlib is not installed, `path` can't be written, or nothing is to draw.
+        UsageError: `path` can't be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise UsageError("--plot needs matplotlib: pip install 'cosyvoice-lite[bench]'") from None
+    from matplotlib.figure import Figure
+
     panels = [(draw, part) for draw, part in PANELS if report.get(part)]
-    if not panels:
-        raise UsageError("--plot: none of what it draws was measured: stages, speed or memory")
     figure = Figure(figsize=(1 + 4.4 * len(panels), 3.9), layout="constrained")
     grid = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, (draw, part) in zip(grid, panels, strict=True):

@@ -7,7 +7,9 @@ failed or an error that the message explains, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import codecs
 import io
+import json
 import os
 import signal
 import sys
@@ -30,9 +32,8 @@ MAX_MESSAGE = 1000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    _make_streams_usable()
     options = parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of voices and files may be in any script
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         unwind_on_signals()
         code: int = options.run(options)
@@ -69,6 +70,24 @@ def parser() -> argparse.ArgumentParser:
     serve_command.add(commands)
     bench_command.add(commands)
     return top
+
+
+def _make_streams_usable() -> None:
+    """Streams that were closed lead nowhere; output says in escapes what its encoding can't."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, "r" if name == "stdin" else "w"))
+    codecs.register_error("json", _as_json)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of voices and files may be in any script
+        sys.stdout.reconfigure(errors="json")
+
+
+def _as_json(error: UnicodeError) -> tuple[str, int]:
+    """As JSON escapes characters, for most of what has foreign ones is JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _fail(message: str, code: int) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
 MAX_LINE = 1 << 20
+MAX_FILE = 256 << 20
+MAX_NAME = 255  # bytes, on every common file system
 DESCRIPTION = """Each line is an object: "text", and if wanted "output" (the name of a file),
 "voice", "speed", "seed" and other options of speak. What is there already is not spoken again."""
 AT_ONCE = 8
@@ -67,7 +70,13 @@ def batch(options: argparse.Namespace) -> int:
     failed: list[int] = []
     spoken = kept = 0
     with bar(len(lines), "text") as done:
-        for jobs in _in_groups(_jobs(synthesizer, lines, options, failed, whole)):
+
+        def fail(number: int, reason: CosyError) -> None:
+            failed.append(number)
+            say(f"line {number}: {reason}")
+            done()
+
+        for jobs in _in_groups(_jobs(synthesizer, lines, options, fail, whole)):
             new = [job for job in jobs if not job.output.exists()]
             requests = [job.request for job in new]
             for job, speech in zip(new, heeded(synthesizer.speak_many(requests)), strict=True):
@@ -79,24 +88,35 @@ def batch(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> dict[int, str]:
+    """The lines that are not blank, by their numbers."""
     try:
-        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        return content.decode("utf-8-sig").split("\n")  # JSON may hold other breaks
+        content = _content(path)
+        if len(content) > MAX_FILE:
+            raise TextError(f"{path}: larger than {MAX_FILE >> 20} MB: split it")
+        lines = content.decode("utf-8-sig").split("\n")  # JSON may hold other breaks
+        return {number: line for number, line in enumerate(lines, start=1) if line.strip()}
     except OSError as error:
         raise TextError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise TextError(f"{path}: not UTF-8 (byte {error.start})") from None
 
 
+def _content(path: Path) -> bytes:
+    if str(path) == "-":
+        return sys.stdin.buffer.read(MAX_FILE + 1)
+    with path.open("rb") as file:
+        return file.read(MAX_FILE + 1)
+
+
 def _jobs(
     synthesizer: Synthesizer,
-    lines: list[str],
+    lines: dict[int, str],
     options: argparse.Namespace,
-    failed: list[int],
+    fail: Callable[[int, CosyError], None],
     whole: int | None,
 ) -> Iterator[Job]:
-    """The lines that can be spoken; of any other its number and the reason are told.
+    """The lines that can be spoken; any other fails, with its number and the reason.
 
     `whole` is the memory that a speech must fit in, where it is held whole until its end; those of
     a group are spoken one after the other, so each has it for itself.
@@ -105,35 +125,53 @@ def _jobs(
         options.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{options.folder}: {error.strerror}") from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    taken: dict[Path, int] = {}
+    for number, line in lines.items():
         try:
             job = _job(number, line, options.folder, options.format)
+            _check_output(job, taken)
             utterances = synthesizer.plan(job.request)
             if whole is not None:
                 output.check_whole(synthesizer, utterances, whole)
             yield job
-        except CosyError as error:
-            failed.append(number)
-            say(f"line {number}: {error}")
+        except CosyError as error:  # noqa: PERF203 (a bad line harms no other)
+            fail(number, error)
 
 
 def _job(number: int, line: str, folder: Path, format: str) -> Job:
     from cosyvoice_lite.audio.encoders import format_of
     from cosyvoice_lite.runtime.request import Request
 
+    if len(line) > MAX_LINE:
+        raise TextError(f"longer than {MAX_LINE >> 20} MB")
     try:
-        fields = json.loads(line[:MAX_LINE])
+        fields = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise TextError(f"not JSON: {error}") from None
     if not isinstance(fields, dict) or not isinstance(fields.get("text"), str):
         raise TextError('not an object with a "text"')
     name = fields.pop("output", f"{number:06}.{format}")
-    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
-        raise UsageError(f"output {name!r} is not the name of a file")
+    if not isinstance(name, str) or not _is_file_name(name):
+        raise UsageError(f"output {name!r:.300} is not the name of a file")
     text = fields.pop("text")
     return Job(number, Request(text, **_options(fields)), folder / name, format_of(name))
+
+
+def _check_output(job: Job, taken: dict[Path, int]) -> None:
+    """That its output is no other line's, nor a folder; `taken` has those of the lines before."""
+    if (first := taken.setdefault(job.output, job.line)) != job.line:
+        raise UsageError(f"output {job.output.name!r} is that of line {first}")
+    if job.output.exists() and not job.output.is_file():
+        raise UsageError(f"output {job.output.name!r} is there and not a file")
+
+
+def _is_file_name(name: str) -> bool:
+    try:
+        encoded = os.fsencode(name)
+    except UnicodeEncodeError:  # half a character
+        return False
+    is_plain = Path(name).name == name and name not in ("", ".", "..")
+    return is_plain and b"\0" not in encoded and len(encoded) <= MAX_NAME
 
 
 def _options(fields: dict[str, Any]) -> dict[str, Any]:
@@ -144,10 +182,10 @@ def _options(fields: dict[str, Any]) -> dict[str, Any]:
     for key, value in fields.items():
         if key not in hints or key in ("sampling", "lexicon"):
             raise UsageError(f"unknown option {key!r}")
-        if hints[key] is float and type(value) is int:
+        if hints[key] is float and type(value) is int and value.bit_length() < 1024:
             fields[key] = float(value)
         elif not isinstance(value, hints[key]):
-            raise UsageError(f"option {key!r} can't be {value!r}")
+            raise UsageError(f"option {key!r} can't be {value!r:.100}")
     return fields
 
 

@@ -49,6 +49,12 @@ def bench(options: argparse.Namespace) -> int:
     ):
         if not least <= (value := getattr(options, name)) <= most:
             raise UsageError(f"--{name} is {value:g}, must be {least:g} to {most:g}")
+    if options.memory_budget is not None and "memory" not in options.only:
+        raise UsageError("--memory-budget is for the part memory, which --only leaves out")
+    if options.plot is not None:
+        from cosyvoice_lite.bench.plot import check_plot, plot
+
+        check_plot(options.only, options.plot)
     if options.quick:
         options.runs, options.seconds = QUICK_RUNS, QUICK_SECONDS
     report: dict[str, Any] = {}
@@ -56,11 +62,9 @@ def bench(options: argparse.Namespace) -> int:
         report |= part
         if not options.json:  # at once: who interrupts the rest keeps it
             print("\n".join(tables(part)), flush=True)
+    print(json.dumps(report, ensure_ascii=False), flush=True)  # even if the picture fails
     if options.plot is not None:
-        from cosyvoice_lite.bench.plot import plot
-
         plot(report, options.plot)
-    print(json.dumps(report, ensure_ascii=False))
     return 0
 
 

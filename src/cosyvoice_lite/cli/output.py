@@ -75,6 +75,8 @@ def write(options: argparse.Namespace, speech: Iterator[Audio]) -> int:
 def check_subtitles(path: Path | None) -> None:
     if path is not None and path.suffix.lower() not in (".srt", ".vtt"):
         raise UsageError(f"{path}: subtitles are .srt or .vtt files")
+    if path is not None and not path.parent.is_dir():
+        raise UsageError(f"can't write {path}: no folder {path.parent}")
 
 
 def write_subtitles(path: Path, cues: Sequence[Cue]) -> None:

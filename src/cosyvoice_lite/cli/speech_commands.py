@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -174,11 +175,12 @@ def _text(options: argparse.Namespace) -> str:
         if options.text is not None:
             raise UsageError("give the text or --file, not both")
         try:
-            content = options.file.read_bytes()
+            with options.file.open("rb") as file:
+                content = file.read(MAX_TEXT_BYTES + 1)
         except OSError as error:
             raise TextError(f"{options.file}: {error.strerror}") from None
     elif options.text is not None and options.text != STDIO:
-        return str(options.text)
+        content = _given(options.text)
     elif options.text is None and sys.stdin.isatty():
         raise UsageError("no text: give it as an argument, with --file, or on standard input")
     else:
@@ -189,6 +191,14 @@ def _text(options: argparse.Namespace) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TextError(f"the text is not UTF-8 (byte {error.start})") from None
+
+
+def _given(text: str) -> bytes:
+    """The bytes of an argument, whatever the locale made of them."""
+    try:
+        return os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise TextError(f"the text holds half a character ({error.start})") from None
 
 
 def _open(options: argparse.Namespace, budget: int | None = None) -> Synthesizer:

@@ -6,6 +6,7 @@ text ──prepare──► segments ──lm──► speech tokens ──flow�
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing_extensions import Unpack
 
 from cosyvoice_lite.audio.waveform import Audio
 from cosyvoice_lite.bundle import GRAPHS, Bundle
+from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.models import find_model
 from cosyvoice_lite.runtime.cfm import SOLVERS
 from cosyvoice_lite.runtime.clones import CloneCache, clone_key
@@ -27,7 +29,8 @@ from cosyvoice_lite.text.explain import Explanation
 
 
 class Synthesizer(Speaking):
-    """An opened bundle that speaks. Stages load when first used; use it from one thread."""
+    """An opened bundle that speaks. Stages load when first used; use it from one thread, and in
+    the process that opened it."""
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Synthesizer(Speaking):
     ) -> None:
         super().__init__(bundle, threads, memory or default_plan(sizes_of(bundle), staged=False))
         self.clones = CloneCache.default() if clones is None else clones
+        self._process = os.getpid()
 
     @classmethod
     def open(
@@ -58,7 +62,7 @@ class Synthesizer(Speaking):
             staged: free each stage before the next is loaded: half the memory, and every call
                 pays for loading.
             memory_budget: bytes that the process may come to hold: stages, sentences at once,
-                their length and windows are chosen to keep within it.
+                their length and windows are chosen to keep within it, and `staged` with them.
             clones: where voices made of recordings are kept; by default a folder that all
                 processes of this user share.
 
@@ -109,6 +113,9 @@ class Synthesizer(Speaking):
 
     def speak_many(self, requests: Iterable[Request]) -> Iterator[Audio]:
         """Speak several texts, each as `speak` would; sentences of all are decoded side by side.
+
+        Numbers are rounded otherwise beside others, and rarely another token is drawn for it: what
+        must repeat to the last sample is spoken alone.
 
         Raises:
             As `speak`, for any of them, before the first is spoken.
@@ -169,7 +176,14 @@ class Synthesizer(Speaking):
         )
 
     def plan(self, request: Request) -> list[Utterance]:
-        """Decide everything about each segment; what can be wrong is found here."""
+        """Decide everything about each segment; what can be wrong is found here.
+
+        Raises:
+            As `speak`. UsageError: also in a fork of the process that opened it, where the threads
+            of the networks are not.
+        """
+        if os.getpid() != self._process:
+            raise UsageError("this synthesizer is another process's: open one in each")
         return self.reader.plan(request)
 
 

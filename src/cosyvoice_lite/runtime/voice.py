@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import ModelConfig
-from cosyvoice_lite.errors import BundleError, VoiceError
+from cosyvoice_lite.errors import BundleError, UsageError, VoiceError
 from cosyvoice_lite.tensorfile import read_tensors, replace_tensors
 
 Array = npt.NDArray[Any]
@@ -158,7 +158,7 @@ def check_voice(voice: Voice, model: ModelConfig) -> None:
     parts = {
         "speaker embedding": speaker.shape == (model.lm.d_speaker,) and _is_sound(speaker),
         "prompt text": _are_ids(np.array(voice.prompt_text, np.int64), model.lm.text_vocabulary),
-        "prompt tokens": _are_ids(tokens, model.flow.speech_vocabulary),
+        "prompt tokens": _are_ids(tokens, model.lm.speech_vocabulary),
         "prompt mel": not mel.size or (mel.shape[1:] == (model.flow.n_mels,) and _is_sound(mel)),
     }
     if wrong := [part for part, fits in parts.items() if not fits]:
@@ -229,7 +229,7 @@ def condition(voice: Voice, mode: str, instruction: tuple[int, ...]) -> Conditio
     """What `mode` makes of `voice`.
 
     Raises:
-        VoiceError: no such mode, or the voice lacks what it needs.
+        UsageError: no such mode. VoiceError: the voice lacks what the mode needs.
     """
     if mode == "instruct":
         if not instruction:
@@ -237,7 +237,7 @@ def condition(voice: Voice, mode: str, instruction: tuple[int, ...]) -> Conditio
         return instruct(voice, instruction)
     plain = {"sft": sft, "zero_shot": zero_shot, "cross_lingual": cross_lingual}
     if mode not in plain:
-        raise VoiceError(f"unknown mode {mode!r}: expected one of {', '.join(MODES)}")
+        raise UsageError(f"unknown mode {mode!r}: expected one of {', '.join(MODES)}")
     return plain[mode](voice)
 
 

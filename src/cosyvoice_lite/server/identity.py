@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cosyvoice_lite.config import MANIFEST
+from cosyvoice_lite.config import GRAPHS, MANIFEST, ModelConfig
 from cosyvoice_lite.errors import BundleError
+from cosyvoice_lite.runtime.memory import Sizes
 
 Stamp = tuple[int, int, int]
 
@@ -25,7 +26,7 @@ class Identity:
     voices: Mapping[str, str | None]
     """Name → language."""
     capabilities: tuple[str, ...]
-    sample_rate: int
+    model: ModelConfig
     created: int
     """Seconds since 1970."""
     files: Mapping[str, int]
@@ -48,7 +49,7 @@ class Identity:
                 digest=tree["sha256"],
                 voices={name: record["language"] for name, record in tree["voices"].items()},
                 capabilities=tuple(tree["capabilities"]),
-                sample_rate=tree["model"]["sample_rate"],
+                model=ModelConfig.from_json(tree["model"]),
                 created=int(file.stat().st_mtime),
                 files={name: record["size"] for name, record in tree["files"].items()},
             )
@@ -65,6 +66,17 @@ class Identity:
     def model_id(self) -> str:
         """The name that clients use."""
         return self.name.lower().replace(" ", "-")
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of what it speaks."""
+        return self.model.sample_rate
+
+    @property
+    def sizes(self) -> Sizes:
+        """What a memory plan starts from, whatever process it will be for."""
+        weights = {g: self.files[name] for g in GRAPHS if (name := f"{g}.weights") in self.files}
+        return Sizes(self.model, self.precision, weights)
 
     def stamps(self) -> dict[str, Stamp]:
         """Size, place and time of every file: what changes when someone touches it.

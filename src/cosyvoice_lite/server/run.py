@@ -9,6 +9,7 @@ import socket
 
 import uvicorn
 
+from cosyvoice_lite.errors import CosyError
 from cosyvoice_lite.server.app import create_app
 from cosyvoice_lite.server.connections import Connection
 from cosyvoice_lite.server.front import Front
@@ -52,11 +53,28 @@ def http_server(app: Front, settings: Settings) -> Server:
     return Server(config)
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at this address.
+
+    Raises:
+        CosyError: it is taken, not of this machine, or not ours to take.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CosyError(f"can't listen on {host}, port {port}: {error.strerror}") from None
+    listener.set_inheritable(True)
+    return listener
+
+
 def serve(settings: Settings) -> None:
     """Serve until interrupted; what is running is finished first.
 
     Raises:
-        CosyError: there is no model, or a setting can't be.
+        CosyError: there is no model, a setting can't be, or the address is taken.
     """
     log(settings.log_level)
     app = create_app(settings)
@@ -64,6 +82,6 @@ def serve(settings: Settings) -> None:
         "%s", json.dumps({"event": "settings", **settings.public()}, ensure_ascii=True)
     )
     server = http_server(app, settings)
-    listener = server.config.bind_socket()
+    listener = bound(settings.host, settings.port)
     with contextlib.suppress(KeyboardInterrupt):  # the signal that ended it, sent on
         server.run(sockets=[listener])

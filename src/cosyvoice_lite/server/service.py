@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cosyvoice_lite
+from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.models import find_model, home
+from cosyvoice_lite.runtime.memory import lasting_plan, parse_bytes
 from cosyvoice_lite.server.consents import Consents
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.keys import Keys
@@ -16,6 +18,7 @@ from cosyvoice_lite.server.listening import Turns
 from cosyvoice_lite.server.memory import budget, peak_bytes, resident_bytes
 from cosyvoice_lite.server.metrics import Metrics
 from cosyvoice_lite.server.pool import Pool
+from cosyvoice_lite.server.problems import Problem
 from cosyvoice_lite.server.remote import Remote
 from cosyvoice_lite.server.settings import Settings
 from cosyvoice_lite.server.speaker import Speaker
@@ -39,17 +42,25 @@ class Service:
     def __post_init__(self) -> None:
         s = self.settings
         self.identity = Identity.read(find_model(s.model or None))
+        if s.memory_budget:
+            lasting_plan(self.identity.sizes, parse_bytes(s.memory_budget))
         self.keys = Keys.read(s.api_keys, s.api_keys_file)
         voices_folder = Path(s.voices_dir) if s.voices_dir else home() / "voices"
         self.consents = Consents(voices_folder)
         self.listening = Turns()
         self.voices = Voices(self.identity, voices_folder, s.voice)
         if s.voice:
-            self.voices.find(s.voice)
+            self._check_voice(s.voice)
         self.pool: Pool[Remote] = Pool(self._load, s.idle_unload, s.load_cooldown, self.metrics)
         cache_folder = Path(s.cache_dir) if s.cache_dir else home() / "cache"
         self.speaker = Speaker(s, self.identity, self.pool, self.metrics, cache_folder)
         self.metrics.probes.append(self._measure)
+
+    def _check_voice(self, name: str) -> None:
+        try:
+            self.voices.find(name)
+        except Problem as problem:
+            raise UsageError(f"--voice: {problem}") from None
 
     async def _load(self) -> Remote:
         identity = Identity.read(self.identity.path)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from cosyvoice_lite.errors import TextError
+from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.text.languages import LANGUAGES, Span
 from cosyvoice_lite.text.lexicon import Lexicon
 from cosyvoice_lite.text.normalizers.rules import Firing
@@ -49,8 +49,8 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.frontend not in ("lite", "official"):
-            raise TextError(f"unknown frontend {self.frontend!r}: expected 'lite' or 'official'")
+            raise UsageError(f"unknown frontend {self.frontend!r}: expected 'lite' or 'official'")
         for language in (self.language, self.voice_language):
             if language is not None and language not in LANGUAGES:
                 names = ", ".join(LANGUAGES)
-                raise TextError(f"unknown language {language!r}: expected one of {names}")
+                raise UsageError(f"unknown language {language!r}: expected one of {names}")

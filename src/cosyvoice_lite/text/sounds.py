@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cosyvoice_lite.text.languages import HAN, HANGUL, KANA, LANGUAGES, Span
+from cosyvoice_lite.text.languages import spans as by_language
 from cosyvoice_lite.text.phonemes.reading import phonemes
 
 REDUCED, SHORT, VOWEL, LONG = "reduced", "short", "vowel", "long"
@@ -68,6 +69,8 @@ def spoken(text: str, spans: tuple[Span, ...], *, by_phonemes: bool) -> list[Spo
         spans: ``text`` by language; joined, they are it.
         by_phonemes: whether words are looked up, or their letters taken for sounds.
     """
+    if by_phonemes:  # the tokenizer looks again: a zh span has Latin words of an address in it
+        spans = tuple(part for span in spans for part in by_language(span.text, span.language))
     found, start = [], 0
     for span in spans:
         for begin, end, sounds in _units(span, by_phonemes):
