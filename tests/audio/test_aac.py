@@ -72,6 +72,22 @@ def test_noise_stays_within_what_was_allowed() -> None:
     assert (noise > 0.05 * allowed).mean() > 0.9  # and no bits are thrown away
 
 
+@pytest.mark.parametrize("hz", [60, 100, 120, 200, 300])
+def test_a_loud_onset_after_silence_is_legal_aac(hz: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    largest: list[int] = []
+    quantise = aac.quantise
+
+    def watched(spectrum: Array, allowed: Array, edges: Array) -> aac.Quantised:
+        frame = quantise(spectrum, allowed, edges)
+        largest.append(int(np.abs(frame.lines).max()))
+        return frame
+
+    monkeypatch.setattr(aac, "quantise", watched)
+    onset = np.where(T[:RATE] > 0.3, 0.5 * np.sin(2 * np.pi * hz * T[:RATE]), 0)
+    encode(Audio(onset.astype(np.float32), RATE), "aac")
+    assert 4000 < max(largest) <= 8191
+
+
 def test_no_section_is_wider_or_dearer_than_needed() -> None:
     edges = band_edges(RATE)
     lines = np.zeros(1024, np.int64)

@@ -126,6 +126,11 @@ def test_broken_files_are_refused_in_one_line(says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_chunks_without_end_are_not_read_to_the_end() -> None:
+    with pytest.raises(AudioError, match="more than 1000 chunks"):
+        read_wave(riff_file(*[chunk(b"none", b"")] * 5000, fmt(1, 16), DATA))
+
+
 def test_loud_channels_that_overflow_their_mean_are_refused() -> None:
     loud = np.full(4, 3e38, np.float32).tobytes()
     with pytest.raises(AudioError, match="NaN or infinity"):

@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -166,6 +167,15 @@ def test_next_to_nothing_is_a_file_too(format: str, n: int) -> None:
 def test_minutes_at_once_are_no_trouble() -> None:
     long = Audio(np.tile(GLIDE.samples, 60), RATE)
     assert read_wave(encode(long, "opus")).duration_s == pytest.approx(long.duration_s, abs=0.1)
+
+
+def test_a_long_sound_at_once_takes_little_memory() -> None:
+    long, stream = np.tile(GLIDE.samples, 45), encoder("pcm", RATE)
+    tracemalloc.start()
+    size = len(stream.write(long))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * size + 20 * 2**20
 
 
 @pytest.mark.parametrize(

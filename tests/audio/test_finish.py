@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from cosyvoice_lite.audio import finish as stage
 from cosyvoice_lite.audio.denoise import denoise
 from cosyvoice_lite.audio.finish import Finish, finish, finish_pieces, head_trimmed_s
 from cosyvoice_lite.audio.limiter import limit
@@ -90,6 +91,26 @@ def test_speech_is_brought_to_the_loudness_asked_for(target: float) -> None:
     assert true_peak(done) <= -0.95
 
 
+@pytest.mark.parametrize(("target", "peak_db"), [(-5.0, -1.0), (0.0, -1.0), (-16.0, -20.0)])
+def test_a_loudness_out_of_reach_is_neared_without_overdrive(
+    target: float, peak_db: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = [0.0]
+
+    def watched(samples: Array, rate: int, ceiling_db: float) -> Array:
+        driven.append(20 * math.log10(np.abs(samples).max()) - ceiling_db)
+        return limit(samples, rate, ceiling_db)
+
+    monkeypatch.setattr(stage, "limit", watched)
+    speech = speech_like()
+    reached = loudness(finish(Audio(speech, 22050), Finish(False, 0.0, target, peak_db)))
+    gains = np.float32(10) ** (np.arange(0, 40, 2, dtype=np.float32) / 20)
+    best = max(loudness(Audio(limit(speech * gain, 22050, peak_db), 22050)) for gain in gains)
+    assert best < target
+    assert reached > best - 1.0
+    assert max(driven) < 30.0
+
+
 # --- peaks ---------------------------------------------------------------------------------
 
 
@@ -117,6 +138,12 @@ def test_nothing_passes_the_ceiling_and_what_is_below_is_left_alone(ceiling: flo
     assert np.array_equal(limit(far, 22050, -6.0)[:14000], far[:14000])
 
 
+def test_samples_close_to_the_nyquist_frequency_keep_under_the_ceiling() -> None:
+    hiss = np.tile(np.array([0.9, -0.9], np.float32), 5000)
+    assert np.abs(limit(hiss, 22050, -6.0)).max() <= 10 ** (-6.0 / 20)
+    assert true_peak(Audio(hiss, 22050)) >= 20 * math.log10(0.9)
+
+
 # --- noise, silence, fades -----------------------------------------------------------------
 
 
@@ -129,6 +156,20 @@ def test_steady_noise_is_turned_down_and_speech_is_not() -> None:
     before, after = np.square(noise[pause]).mean(), np.square(cleaned[pause]).mean()
     assert -16.0 < 10 * np.log10(after / before) < -10.0
     assert np.square(cleaned - speech).sum() < 0.5 * np.square(noise).sum()
+
+
+@pytest.mark.parametrize("silence_s", [0.0, 0.3, 0.5, 1.0, 3.0, 60.0])
+def test_noise_is_told_from_digital_silence(silence_s: float) -> None:
+    rng = np.random.default_rng(6)
+    t = np.arange(4 * 22050) / 22050
+    buzz = sum(np.sin(2 * np.pi * 150 * k * t) / k for k in range(1, 20))
+    noisy = 0.1 * buzz * (np.sin(2 * np.pi * 1.5 * t) > 0) + 0.003 * rng.standard_normal(t.size)
+    silence = np.zeros(round(silence_s * 22050))
+    cut = np.concatenate([noisy[: t.size // 2], silence, noisy[t.size // 2 :]]).astype(np.float32)
+    cleaned = np.delete(denoise(cut, 22050, 20.0), np.s_[t.size // 2 : t.size // 2 + silence.size])
+    pause = np.sin(2 * np.pi * 1.5 * t) < -0.5
+    change = np.square(cleaned[pause]).mean() / np.square(noisy[pause]).mean()
+    assert 10 * np.log10(change) == pytest.approx(-19.8, abs=0.2)
 
 
 def test_clean_speech_comes_through_almost_as_it_was() -> None:
@@ -175,6 +216,14 @@ def test_pieces_joined_are_what_the_whole_becomes() -> None:
     pieces = [Audio(part, 22050) for part in np.split(whole.samples, cuts)]
     joined = Audio.concat(finish_pieces(pieces, settings))
     np.testing.assert_allclose(joined.samples, finish(whole, settings).samples, atol=1e-6)
+
+
+@pytest.mark.parametrize("fade_in_s", [1e-6, 0.0123, 0.05, 10.0])
+def test_a_fade_in_is_the_same_piece_by_piece_however_long(fade_in_s: float) -> None:
+    settings, whole = Finish(fade_in_s=fade_in_s), Audio(speech_like(), 22050)
+    pieces = [Audio(part, 22050) for part in np.split(whole.samples, 7)]
+    joined = Audio.concat(finish_pieces(pieces, settings))
+    assert np.array_equal(joined.samples, finish(whole, settings).samples)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,12 @@ def test_vtt_has_the_times_of_words_and_no_tags_of_the_text() -> None:
         ("你好，world。", ["你", "好，", "world。"]),
         ("こんにちは", ["こ", "ん", "に", "ち", "は"]),
         ("안녕 하세요.", ["안녕 ", "하세요."]),
+        ("他说：「好」（吧）。", ["他", "说：", "「好」", "（吧）。"]),
+        ("“好”“不”", ["“好”", "“不”"]),
+        ('说"好"他"不"。', ["说", '"好"', "他", '"不"。']),
+        ("Il dit: « Oui » (non).", ["Il ", "dit: ", "« Oui » ", "(non)."]),
+        ("say(好)", ["say", "(好)"]),
+        ("「", ["「"]),
         ("", []),
     ],
 )
@@ -74,6 +80,14 @@ def test_lines_fit_and_keep_every_word_and_all_the_time(text: str) -> None:
     if " " in text or "，" in text:
         assert all(len(line.text) <= LINE_WIDTH for line in made)
         assert all(line.text[-1] in ",.!?，。" for line in made)
+
+
+@pytest.mark.parametrize(
+    "text", ["A" + "字" * 50, "AB" + "字" * 50, "abcdef " * 6 + "abcdefg " * 9]
+)
+def test_no_line_is_wider_than_can_be_read_at_a_glance(text: str) -> None:
+    for line in lines(Cue(0.0, 9.0, text)):
+        assert len(line.text) + line.text.count("字") <= LINE_WIDTH
 
 
 @given(st.text(max_size=200), st.floats(0, 1e5), st.floats(0, 100))

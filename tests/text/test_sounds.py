@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cosyvoice_lite.audio.alignment import SOUNDS
 from cosyvoice_lite.text import frontend
-from cosyvoice_lite.text.languages import spans
+from cosyvoice_lite.text.languages import Span, spans
 from cosyvoice_lite.text.phonemes.inventory import SYMBOLS
 from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
 from cosyvoice_lite.text.sounds import Spoken, _kinds, spoken
@@ -41,6 +41,21 @@ def test_sounds_are_those_of_the_word_or_of_its_letters() -> None:
     assert of("thought")[0].sounds == ("breath", "vowel", "stop")
     assert of("今日は")[0].sounds == ("stop", "short", "short")
     assert of("안녕")[0].sounds == ("vowel", "hum", "hum", "vowel", "hum")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("去www 点 example", "zh", ["去", "www", "点", "example"]),
+        ("去www 點 example", "yue", ["去", "www", "點", "example"]),
+        ("www 닷 com를", "ko", ["www", "닷", "com", "를"]),
+        ("www ドット com", "ja", ["www", "ドット", "com"]),
+    ],
+)
+def test_latin_words_of_an_address_are_heard(text: str, language: str, words: list[str]) -> None:
+    found = spoken(text, (Span(text, language),), by_phonemes=True)
+    assert [text[word.start : word.end] for word in found] == words
+    assert found[0 if language in ("ja", "ko") else 1].sounds == of("www")[0].sounds
 
 
 def test_only_punctuation_pauses() -> None:

@@ -142,22 +142,27 @@ def quantise(spectrum: Array, allowed: Array, edges: Array) -> Quantised:
     """The coarsest steps whose noise is allowed; bands below what is allowed become zero.
 
     A line x quantised with step s has a noise of 4/27 · s^1.5 · √x: the power law of AAC makes
-    steps wider where lines are larger.
+    steps wider where lines are larger. No step is so fine that a line would pass `LARGEST`.
     """
     starts, widths = edges[:-1], np.diff(edges)
     size = np.abs(spectrum)
     heard = np.add.reduceat(size**2, starts) > allowed
     roots = np.add.reduceat(np.sqrt(size), starts) + 1e-9
     step = (allowed * 27 / 4 / roots) ** (2 / 3)
-    step = np.maximum(step, np.maximum.reduceat(size, starts) / (LARGEST - 1) ** (4 / 3))
-    scale_factors = np.floor(4 * np.log2(np.maximum(step, 1e-9))).astype(np.int64) + SCALE_ZERO
-    scale_factors = np.clip(scale_factors, 0, 255)
+    least = np.maximum.reduceat(size, starts) / (LARGEST - 1) ** (4 / 3)
+    wanted = np.maximum(np.floor(_quarter_octaves(step)), np.ceil(_quarter_octaves(least)))
+    scale_factors = np.clip(wanted.astype(np.int64) + SCALE_ZERO, 0, 255)
     if heard.any():
         lowest = int(scale_factors[heard].min())
         scale_factors = np.minimum(scale_factors, lowest + MAX_DIFFERENCE)
     steps = np.repeat(2.0 ** ((scale_factors - SCALE_ZERO) / 4), widths)
     lines = np.floor((size / steps) ** 0.75 + ROUNDING) * np.sign(spectrum)
     return Quantised((lines * np.repeat(heard, widths)).astype(np.int64), scale_factors)
+
+
+def _quarter_octaves(steps: Array) -> Array:
+    """Sizes of steps in the unit of scale factors."""
+    return np.asarray(4 * np.log2(np.maximum(steps, 1e-9)))
 
 
 def adts_header(rate_index: int, n_bytes: int) -> bytes:

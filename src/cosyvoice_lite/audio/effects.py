@@ -91,10 +91,19 @@ def loud_span(samples: Samples, sample_rate: int, *, below_db: float = 60.0) -> 
 
 
 def fade(samples: Samples, sample_rate: int, *, in_s: float = 0.0, out_s: float = 0.0) -> Samples:
-    """Ramp up at the start and down at the end along a half cosine, so that no cut clicks."""
+    """Ramp up at the start and down at the end along a half cosine, so that no cut clicks.
+
+    A sound shorter than a ramp gets the part of it that begins or ends in silence.
+    """
     faded = samples.copy()
     for seconds, view in ((in_s, faded), (out_s, faded[::-1])):
-        n_ramp = min(round(seconds * sample_rate), samples.size)
-        phase = (np.arange(n_ramp) + 0.5) / max(n_ramp, 1) * math.pi
-        view[:n_ramp] *= (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
+        view *= ramp(0, samples.size, round(seconds * sample_rate))
     return faded
+
+
+def ramp(start: int, end: int, length: int) -> Samples:
+    """Samples from `start` up to `end` of a half cosine of that length, and of the ones behind."""
+    gain = np.ones(end - start, np.float32)
+    rising = np.arange(start, min(end, length))
+    gain[: rising.size] = 0.5 - 0.5 * np.cos((rising + 0.5) / length * math.pi)
+    return gain

@@ -36,6 +36,7 @@ SLOWEST_RATE, FASTEST_RATE = 8000, 48000
 PCM_RATE = 24000  # what clients of the OpenAI API play headerless samples at
 OPUS_RATES = (24000, 48000)
 """Those chosen for Opus, which knows no 22,050 Hz; it can be asked for the lower ones too."""
+SLICE_S = 4.0  # resampled at a time: it takes some twenty times the memory of its sound
 
 
 def format_of(name: str) -> str:
@@ -71,13 +72,16 @@ class Encoder:
     def __init__(self, format: str, source_rate: int, sample_rate: int) -> None:
         self.media_type = MEDIA_TYPES[format]
         self.sample_rate = sample_rate
+        self._slice = round(SLICE_S * source_rate)
         self._resampler = Resampler(source_rate, sample_rate)
         self._outbox = Outbox()
         self._coder = _coder(format, sample_rate, self._outbox)
 
     def write(self, samples: Samples) -> bytes:
         """Take in samples ``(T_wav,)`` at the source's rate; the bytes that are ready, if any."""
-        self._coder.write(self._resampler.write(samples))
+        for start in range(0, samples.size, self._slice):
+            part = samples[start : start + self._slice]
+            self._coder.write(self._resampler.write(part))
         return self._outbox.take()
 
     def close(self) -> bytes:

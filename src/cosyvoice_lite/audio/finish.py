@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cosyvoice_lite.audio.denoise import denoise
-from cosyvoice_lite.audio.effects import fade, loud_span, trim_silence
+from cosyvoice_lite.audio.effects import fade, loud_span, ramp, trim_silence
 from cosyvoice_lite.audio.limiter import limit, reach
 from cosyvoice_lite.audio.loudness import loudness
 from cosyvoice_lite.audio.waveform import Audio, Samples
@@ -22,6 +22,8 @@ R128_PEAK_DB = -1.0  # the highest true peak that EBU R 128 allows
 TRIM_BELOW_DB = 50.0
 TOLERANCE = 0.1  # LU
 ROUNDS = 5
+STALLED = 0.75
+"""Share of the missing loudness that a round may leave: after more, the next would but distort."""
 LIMITS = {  # lowest and highest of each number
     "denoise_db": (0.0, 40.0),
     "loudness_lufs": (-60.0, 0.0),
@@ -87,20 +89,24 @@ def _levelled(samples: Samples, rate: int, settings: Finish) -> Samples:
     """At the loudness and under the peak asked for.
 
     The limiter takes some of the loudness, which is given back, and limited, until it is there; a
-    loudness that a peak forbids is left as near as a few rounds come.
+    loudness that a peak forbids is left where more gain stops making it louder.
     """
-    gain_db, levelled = 0.0, samples
+    gain_db, best, nearest = 0.0, samples, math.inf
     for _ in range(ROUNDS):
         levelled = samples * np.float32(10 ** (gain_db / 20)) if gain_db else samples
         if settings.ceiling_db is not None:
             levelled = limit(levelled, rate, settings.ceiling_db)
         if settings.loudness_lufs is None:
-            break
+            return levelled
         missing = settings.loudness_lufs - loudness(Audio(levelled, rate))
-        if not TOLERANCE < abs(missing) < math.inf:  # there; or silence, which has none
+        before, now = nearest, abs(missing)
+        if now >= before:  # a harder drive made it no louder; or silence, which has no loudness
+            break
+        best, nearest = levelled, now
+        if not TOLERANCE < now <= STALLED * before:
             break
         gain_db += missing
-    return levelled
+    return best
 
 
 def head_trimmed_s(audio: Audio, settings: Finish) -> float:
@@ -146,8 +152,7 @@ def _faded_in(pieces: Iterable[Audio], seconds: float) -> Iterator[Audio]:
     """Ramped up by the half cosine of `fade`, from piece to piece."""
     start = 0
     for piece in pieces:
-        place = np.arange(start, start + piece.samples.size) + 0.5
-        phase = np.minimum(place / (seconds * piece.sample_rate), 1.0) * math.pi
-        ramp = (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
-        yield Audio(piece.samples * ramp, piece.sample_rate)
-        start += piece.samples.size
+        end = start + piece.samples.size
+        gain = ramp(start, end, round(seconds * piece.sample_rate))
+        yield Audio(piece.samples * gain, piece.sample_rate)
+        start = end

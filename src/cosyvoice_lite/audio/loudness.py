@@ -52,8 +52,9 @@ def true_peak(audio: Audio) -> float:
 
 def oversampled_peaks(samples: Samples) -> Samples:
     """The highest magnitude at or between each sample and the next: ``(T_wav,)``."""
-    fine = np.abs(resample(samples, 1, OVERSAMPLING))
-    return np.asarray(fine.reshape(-1, OVERSAMPLING).max(axis=1))
+    fine = np.abs(resample(samples, 1, OVERSAMPLING)).reshape(-1, OVERSAMPLING)
+    # the filter turns down what is close to the Nyquist frequency, at the samples themselves too
+    return np.maximum(fine.max(axis=1), np.abs(samples))
 
 
 def _power(lufs: float) -> float:

@@ -5,6 +5,7 @@ Microsoft's WAVEFORMATEXTENSIBLE.
 """
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")  # follows the tag in 
 UNKNOWN_SIZE = 0xFFFFFFFF
 PLACEHOLDER_SIZE = 0x7FFFF000  # sox and ffmpeg announce sizes from here up when writing to a pipe
 MAX_CHANNELS = 64
+MAX_CHUNKS = 1000
 MAX_SAMPLE_RATE = 768_000  # the highest rate of any converter on sale
 
 
@@ -54,10 +56,7 @@ def decode(content: bytes) -> tuple[NDArray[np.float32], int]:
     if not is_wave(content):
         raise AudioError("not a WAV file: no RIFF/WAVE at its start")
     layout: Layout | None = None
-    position = 12
-    while position + 8 <= len(content):
-        name, size = struct.unpack_from("<4sI", content, position)
-        position += 8
+    for name, position, size in _chunks(content):
         if name == b"fmt ":
             layout = _parse_layout(content[position : position + min(size, 40)])
         elif name == b"data":
@@ -66,8 +65,24 @@ def decode(content: bytes) -> tuple[NDArray[np.float32], int]:
             return _decode_samples(_data(content, position, size, layout), layout), (
                 layout.sample_rate
             )
-        position += size + size % 2  # chunks are padded to even length
     raise AudioError("broken WAV: no samples in it")
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and announced size of each chunk.
+
+    Raises:
+        AudioError: more of them than a recording has.
+    """
+    position = 12
+    for _ in range(MAX_CHUNKS):
+        if position + 8 > len(content):
+            return
+        name, size = struct.unpack_from("<4sI", content, position)
+        position += 8
+        yield name, position, size
+        position += size + size % 2  # chunks are padded to even length
+    raise AudioError(f"broken WAV: more than {MAX_CHUNKS} chunks")
 
 
 def _parse_layout(fmt: bytes) -> Layout:

@@ -18,6 +18,7 @@ WIDE, NARROW = 1.0, 0.3
 """Time that a character takes: a Chinese one as long as three letters of an English word."""
 ENDS = "。！？；…!?;."
 PAUSES = ENDS + "，、：,:"
+STRAIGHT_QUOTES = ('"', "＂")
 
 WORD = re.compile(
     r"[^\s\u1100-\u11ff\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+\s*"
@@ -167,14 +168,29 @@ def _escaped(text: str) -> str:
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:
-    """Where words begin and end, each with the punctuation and blanks that follow it."""
-    pieces: list[tuple[int, int]] = []
-    for piece in WORD.finditer(text):
-        begin = piece.start()
-        if pieces and not any(c.isalnum() for c in piece[0]):
-            begin = pieces.pop()[0]
-        pieces.append((begin, piece.end()))
-    return pieces
+    """Where words begin and end, each with what opens ahead of it, and with the punctuation and
+    blanks that follow it."""
+    pieces = list(WORD.finditer(text))
+    begins = [
+        _opened(text, piece.start()) for piece in pieces if any(c.isalnum() for c in piece[0])
+    ]
+    heads = [piece.start() for piece in pieces[:1]]
+    return list(itertools.pairwise([*heads, *begins[1:], len(text)]))
+
+
+def _opened(text: str, begin: int) -> int:
+    """Where the brackets and quotes begin that open right ahead of a word."""
+    while _opens(head := text[:begin].rstrip()):
+        begin = len(head) - 1
+    return begin
+
+
+def _opens(head: str) -> bool:
+    """Whether text ends in an opening mark; a straight quote is one if none is open."""
+    last = head[-1:]
+    if last in STRAIGHT_QUOTES:
+        return head.count(last) % 2 == 1
+    return bool(last) and unicodedata.category(last) in ("Ps", "Pi")
 
 
 def _weight(piece: str) -> float:
@@ -185,8 +201,9 @@ def _weight(piece: str) -> float:
 
 def _fitting(texts: Sequence[str]) -> int:
     """How many words make the next line: all that fit, or up to the last pause among them."""
-    ends = list(itertools.accumulate(sum(1 + _is_wide(c) for c in text) for text in texts))
-    n = max(1, sum(end <= LINE_WIDTH + 1 for end in ends))
+    begins = itertools.accumulate(map(_columns, texts), initial=0)
+    ends = (begin + _columns(text.rstrip()) for begin, text in zip(begins, texts, strict=False))
+    n = max(1, sum(end <= LINE_WIDTH for end in ends))
     if n == len(texts):
         return n
     return next(_last_pauses(texts[:n]), n)
@@ -198,6 +215,10 @@ def _last_pauses(texts: Sequence[str]) -> Iterator[int]:
         for n in range(len(texts), len(texts) // 3, -1):
             if texts[n - 1].rstrip()[-1:] in marks:
                 yield n
+
+
+def _columns(text: str) -> int:
+    return sum(1 + _is_wide(c) for c in text)
 
 
 def _is_wide(character: str) -> bool:
