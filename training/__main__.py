@@ -17,10 +17,9 @@ Command = tuple[str, ...]
 
 PLAN: tuple[tuple[Command, ...], ...] = (
     (("corpus.build", "--scale", "1"),),
-    (("train_tokenizer", "--steps", "8000"), ("train_vocoder", "--steps", "8000")),
+    (("train_tokenizer", "--steps", "14000"), ("train_vocoder", "--steps", "8000")),
     (("extract",),),
-    (("train_flow", "--steps", "16000"), ("train_lm", "--steps", "16000")),
-    (("lend",),),
+    (("train_flow", "--steps", "18000"), ("train_lm", "--steps", "18000")),
     (("generate",),),
     (("train_vocoder", "--steps", "15000"), ("train_recognizer", "--steps", "6000")),
 )

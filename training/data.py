@@ -116,14 +116,11 @@ class Sentences:
 class Corpus:
     """All utterances of all voices with their phonemes, in batches of similar length.
 
-    Voices that are `unread` keep their places, but are in no batch. Every hundredth utterance is in
-    no batch either: losses are told of those, too, by `unseen_batch`.
+    Every hundredth utterance is in no batch: losses are told of those, too, by `unseen_batch`.
     """
 
-    def __init__(
-        self, folder: Path, seconds_per_batch: float, seed: int, unread: Sequence[str] = ()
-    ) -> None:
-        self.seed, self.seconds, self.unread = seed, seconds_per_batch, unread
+    def __init__(self, folder: Path, seconds_per_batch: float, seed: int) -> None:
+        self.seed, self.seconds = seed, seconds_per_batch
         stores = [Store(path.parent) for path in sorted(folder.glob("*/utterances.jsonl"))]
         self.items = [
             (store, utterance, pitch)
@@ -176,7 +173,7 @@ class Corpus:
         order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)))
         batches: list[list[int]] = [[]]
         for place in order:
-            if self.items[place][1].voice in self.unread or is_unseen(place) != unseen:
+            if is_unseen(place) != unseen:
                 continue
             if lengths[place] * (len(batches[-1]) + 1) > self.seconds:
                 batches.append([])

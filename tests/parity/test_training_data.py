@@ -15,10 +15,8 @@ from training.corpus import build  # noqa: E402
 from training.corpus.joining import MissingRecordingError  # noqa: E402
 from training.corpus.store import Store  # noqa: E402
 from training.data import CONTEXT, Corpus, Crops  # noqa: E402
-from training.lend import paced, rewritten  # noqa: E402
 from training.loop import LOG_EVERY, Run  # noqa: E402
 from training.model.speech_tokenizer import frame_count, token_count  # noqa: E402
-from training.speakers import SPEAKERS, embedding  # noqa: E402
 from training.spectral import HOP, N_MELS, SAMPLE_RATE, mel_spectrogram  # noqa: E402
 from training.train_flow import FlowTraining  # noqa: E402
 
@@ -71,17 +69,6 @@ def level_of(samples: np.ndarray) -> float:
     return float(loudest[100]) - 100 * HOP / SAMPLE_RATE
 
 
-def test_who_is_not_read_keeps_her_places_and_is_in_no_batch(tmp_path: Path) -> None:
-    for voice in ("en_female", "en_male"):
-        store = Store(tmp_path / voice)
-        for _ in range(3):
-            store.append("hello", "en", voice, np.zeros(SAMPLE_RATE, np.float32))
-    corpus = Corpus(tmp_path, seconds_per_batch=2, seed=0, unread=["en_female"])
-    read = {place for step in range(20) for place in corpus.batch(step).places}
-    assert [corpus.items[place][1].voice for place in sorted(read)] == ["en_male"] * 3
-    assert len(corpus.items) == 6
-
-
 def test_every_hundredth_utterance_is_only_measured_by(tmp_path: Path) -> None:
     store = Store(tmp_path / "en_male")
     for _ in range(202):
@@ -103,22 +90,6 @@ def test_losses_of_the_unseen_are_written_beside_the_others(tmp_path: Path) -> N
     rows = [row.split(",") for row in (tmp_path / "losses.csv").read_text().splitlines()]
     assert [float(value) for *_, value in rows] == [1, 2, 1, 3]
     assert (tmp_path / "losses.png").stat().st_size > 1000
-
-
-def test_said_faster_the_tokens_keep_their_order_and_their_ends() -> None:
-    kept = paced(200, 0.9)
-    assert len(kept) == 180
-    assert (int(kept[0]), int(kept[-1])) == (0, 199)
-    assert bool((kept.diff() >= 1).all())
-    assert torch.equal(paced(7, 1.0), torch.arange(7))
-
-
-def test_what_is_heard_of_one_voice_changes_and_of_no_other() -> None:
-    weight, change = torch.randn(16, 192), torch.randn(16)
-    moved = rewritten(weight, "en_female", change) - weight
-    for name in SPEAKERS:
-        wanted = change if name == "en_female" else torch.zeros(16)
-        assert torch.allclose(moved @ torch.from_numpy(embedding(name)), wanted, atol=1e-4)
 
 
 def test_a_corpus_that_was_stopped_ends_as_one_that_was_not(

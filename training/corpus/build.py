@@ -27,16 +27,16 @@ SEED = 2026
 SECONDS = (0.8, 11.0)  # shorter and longer utterances are left out
 TEMPO = (0.88, 1.14)
 MINUTES = {
-    "zh_female": 90,
-    "yue_male": 90,
-    "en_male": 75,
-    "en_female": 75,
-    "ja_female": 60,
-    "ja_female_happy": 15,
-    "ja_female_sad": 15,
-    "ja_female_angry": 15,
-    "ko_female": 60,
-    "ko_male": 30,
+    "zh_female": 270,
+    "yue_male": 270,
+    "en_male": 225,
+    "en_female": 225,
+    "ja_female": 120,
+    "ja_female_happy": 30,
+    "ja_female_sad": 30,
+    "ja_female_angry": 30,
+    "ko_female": 120,
+    "ko_male": 60,
 }
 
 
