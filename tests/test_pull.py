@@ -18,7 +18,7 @@ import pytest
 
 from cosyvoice_lite import pull as pull_module
 from cosyvoice_lite.errors import BundleError, DownloadError, UsageError
-from cosyvoice_lite.hub import vocabulary, web
+from cosyvoice_lite.hub import transfer, vocabulary, web
 from cosyvoice_lite.hub.progress import TerminalBars
 from cosyvoice_lite.hub.transfer import RemoteFile, download
 from cosyvoice_lite.hub.vocabulary import fetch_25hz_vocabulary, fetch_whisper_vocabulary
@@ -244,6 +244,22 @@ def test_an_interrupted_download_goes_on_in_the_next_run(hub: Hub, tmp_path: Pat
 def test_a_server_that_ignores_the_range_starts_over(hub: Hub, tmp_path: Path, fault: str) -> None:
     hub.plan["llm.pt"] = ["drop", fault]
     fetch(hub, tmp_path)
+    assert files_in(tmp_path) == expected_files()
+
+
+def test_two_at_once_into_one_folder_do_not_mix(hub: Hub, tmp_path: Path) -> None:
+    hub.plan["llm.pt"] = ["drop"]
+    refusals = []
+
+    def second(_: float) -> None:
+        with pytest.raises(DownloadError, match="another process is fetching into it") as caught:
+            fetch(hub, tmp_path)
+        refusals.append(caught)
+
+    patience = Patience(attempts=3, timeout_s=5.0, sleep=second)  # while the first one waits
+    fetch_checkpoint("300M-SFT", tmp_path, mirror=hub.address, patience=patience)
+    assert len(refusals) == 1
+    assert hub.asked("llm.pt") == [None, "bytes=512000-"]
     assert files_in(tmp_path) == expected_files()
 
 
@@ -505,6 +521,16 @@ def test_an_archive_that_unpacks_without_end_is_left_early(
 
 
 @pytest.mark.usefixtures("known_vocabulary")
+def test_an_archive_that_never_ends_is_left_early(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "MAX_UNANNOUNCED", 100)
+    with pytest.raises(DownloadError, match="sends more than 100 bytes"):
+        fetch_whisper_vocabulary(tmp_path / "v", index=publish(hub, source_archive()))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("known_vocabulary")
 def test_an_archive_other_than_the_index_announces_is_refused(hub: Hub, tmp_path: Path) -> None:
     index = publish(hub, source_archive(), digest="0" * 64)
     with pytest.raises(DownloadError, match="its sha256 differs"):
@@ -586,5 +612,6 @@ def test_a_vocabulary_out_of_reach_can_be_put_in_its_place(
 
 
 def test_pull_asks_before_it_replaces(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="already exists"):
-        pull("300M-SFT", tmp_path, tmp_path / "checkpoint")
+    (tmp_path / "bundle").write_text("")
+    with pytest.raises(BundleError, match="exists already"):
+        pull("300M-SFT", tmp_path / "bundle", tmp_path / "checkpoint")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cosyvoice_lite.errors import BundleError, DownloadError, UsageError
+from cosyvoice_lite.convert.directory import check_place
+from cosyvoice_lite.convert.lock import alone
+from cosyvoice_lite.errors import DownloadError, UsageError
 from cosyvoice_lite.hub.listing import HUGGING_FACE, MODELSCOPE, hugging_face, modelscope
 from cosyvoice_lite.hub.transfer import (
     Progress,
@@ -87,8 +89,7 @@ def pull(
         CheckpointError, BundleError: as `convert` says.
     """
     model = find(name)
-    if bundle.exists() and not replace:
-        raise BundleError(f"{bundle} already exists: choose another place or ask to replace it")
+    check_place(bundle, replace)
     _make_folder(checkpoint)
     stage(f"fetching {model.vocabulary}")  # first: it is small, and fails before the large files
     places = [folder / model.vocabulary for folder in (kept, checkpoint) if folder is not None]
@@ -136,8 +137,12 @@ def fetch_checkpoint(
     files = _wanted(_listed(find(name), source, mirror, patience), name)
     _make_folder(target)
     _check_room(files, target)
-    for file in files:
-        download(file, target / file.name, patience=patience, progress=progress)
+    busy = DownloadError(
+        f"{target}: another process is fetching into it: wait until that has ended"
+    )
+    with alone(target / ".lock", busy):
+        for file in files:
+            download(file, target / file.name, patience=patience, progress=progress)
     return target
 
 

@@ -49,6 +49,7 @@ def test_tensors_share_a_storage_at_offsets_and_with_strides(tmp_path: Path) -> 
             "repeated": tensor("0", (3, 6), (0, 1), offset=6),
             "scalar": tensor("0", (), offset=7),
             "nothing": tensor("0", (0, 6)),
+            "no number": tensor("0", (1, 0), kind="IntStorage"),
         }
     )
     read = read_state_dict(archive(tmp_path / "a.pt", content, {"0": RAMP}))
@@ -61,6 +62,7 @@ def test_tensors_share_a_storage_at_offsets_and_with_strides(tmp_path: Path) -> 
         "repeated": np.tile(whole[1], (3, 1)),
         "scalar": np.array(7, np.float32),
         "nothing": np.zeros((0, 6), np.float32),
+        "no number": np.zeros((1, 0), np.int32),
     }
     for name, array in expected.items():
         np.testing.assert_array_equal(read[name].numpy(), array, err_msg=name, strict=True)
@@ -372,7 +374,6 @@ def test_a_byte_order_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
         b"",
         b"PK",
         pickle.dumps({"a": 1}, 2),
-        b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.",  # torch.save before 1.6
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
         b"<!DOCTYPE html><html>not found</html>",
     ],
@@ -380,6 +381,26 @@ def test_a_byte_order_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
 def test_a_file_of_another_kind_is_no_archive(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.pt").write_bytes(content)
     assert "not a PyTorch archive, or truncated" in read_error(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_a_file_of_old_pytorch_is_to_be_saved_again(protocol: int, tmp_path: Path) -> None:
+    magic = pickle.dumps(0x1950A86A20F9469CFC6C, protocol)
+    (tmp_path / "a.pt").write_bytes(magic + pickle.dumps(1001, protocol))
+    assert read_error(tmp_path / "a.pt").endswith("load it with PyTorch and save it again")
+
+
+def test_an_archive_without_checksums_is_read(tmp_path: Path) -> None:
+    """As `torch.serialization.set_crc32_options(False)` leaves it."""
+    path = archive(tmp_path / "a.pt", table({"x": tensor("0", (24,))}), {"0": RAMP})
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        for info in file.infolist():
+            content = content.replace(struct.pack("<I", info.CRC), bytes(4))
+    path.write_bytes(content)
+    np.testing.assert_array_equal(read_state_dict(path)["x"].numpy(), RAMP)
+    path.write_bytes(content.replace(b"little", b"middle"))
+    assert "little-endian" in read_error(path)
 
 
 def test_a_missing_file_a_folder_and_an_archive_of_something_else_are_named(

@@ -88,7 +88,7 @@ def test_no_tag_is_ever_executed(
 
 MISSING = """
 sample_rate llm.text_token_size llm.speech_token_size llm.spk_embed_dim llm.text_encoder
-llm.text_encoder_input_size llm.llm_input_size llm.llm llm.sampling flow.vocab_size
+llm.text_encoder_input_size llm.llm_input_size llm.llm flow.vocab_size
 flow.input_frame_rate flow.encoder flow.length_regulator flow.decoder flow.output_size
 hift.base_channels hift.nb_harmonics hift.istft_params hift.f0_predictor hift.nsf_alpha
 hift.upsample_rates hift.audio_limit hift.lrelu_slope get_tokenizer llm flow hift
@@ -246,6 +246,65 @@ def test_any_changed_character_is_read_or_refused(
     path.write_text(TINY[:place] + other + TINY[place + 1 :], "utf-8")
     with contextlib.suppress(CheckpointError):
         read_hyperparameters(path)
+
+
+def test_a_yaml_of_before_sampling_was_a_setting_takes_the_authors(
+    written: Callable[[str], Path],
+) -> None:
+    model = read_hyperparameters(written(_without(TINY, "llm.sampling")))
+    assert model == read_hyperparameters(written(TINY))
+
+
+ABSENT = {
+    "llm.text_encoder.static_chunk_size": "        static_chunk_size: 1\n",
+    "llm.text_encoder.pos_enc_layer_type": "        pos_enc_layer_type: 'rel_pos_espnet'\n",
+    "llm.text_encoder.use_cnn_module": "        use_cnn_module: False\n",
+    "llm.text_encoder.macaron_style": "        macaron_style: False\n",
+    "flow.decoder.estimator.act_fn": "            act_fn: 'gelu'\n",
+}
+
+
+@pytest.mark.parametrize("key", ABSENT)
+def test_a_key_that_is_not_given_is_what_the_authors_take_it_for(
+    key: str, written: Callable[[str], Path]
+) -> None:
+    assert f"{key} is not given, which means" in refusal(written(TINY.replace(ABSENT[key], "", 1)))
+
+
+def test_chunks_that_change_nothing_are_accepted(written: Callable[[str], Path]) -> None:
+    """Speech is decoded causally anyway, and a text in dynamic chunks of one token."""
+    one = "        static_chunk_size: 1\n"
+    text, decoder = TINY.replace(one, "        use_dynamic_chunk: True\n", 1), TINY.split(one)
+    model = read_hyperparameters(written(TINY))
+    assert read_hyperparameters(written(text)) == model
+    assert read_hyperparameters(written(decoder[0] + one + decoder[1] + decoder[2])) == model
+
+
+def test_dynamic_chunks_of_the_flow_are_refused(written: Callable[[str], Path]) -> None:
+    flow = "        macaron_style: False\n    length_regulator"
+    wrong = flow.replace("False\n", "False\n        use_dynamic_chunk: True\n")
+    assert "flow.encoder.use_dynamic_chunk" in refusal(written(TINY.replace(flow, wrong)))
+
+
+def test_references_lead_from_one_to_the_next_and_stand_in_lists(
+    written: Callable[[str], Path],
+) -> None:
+    named = f"a: 16\nb: !ref <a>\nc: !ref <b>\n{TINY}"
+    for plain, through in (
+        ("text_encoder_input_size: 16", "text_encoder_input_size: !ref <c>"),
+        ("channels: [16, 16]", "channels: [!ref <a>, !ref <c>]"),
+    ):
+        assert plain in TINY
+        model = read_hyperparameters(written(named.replace(plain, through)))
+        assert model == read_hyperparameters(written(TINY))
+
+
+def test_references_without_end_are_refused(written: Callable[[str], Path]) -> None:
+    text = f"a: !ref <b>\nb: !ref <a>\n{TINY}".replace("input_size: 16", "input_size: !ref <a>", 1)
+    assert "!ref leads to !ref" in refusal(written(text))
+    lists = "".join(f"l{i}: [{', '.join([f'!ref <l{i + 1}>'] * 9)}]\n" for i in range(40))
+    text = f"{lists}l40: [1]\n{TINY}".replace("channels: [16, 16]", "channels: !ref <l0>")
+    assert "flow.decoder.estimator.channels" in refusal(written(text))
 
 
 def test_a_reference_takes_the_value_it_names(written: Callable[[str], Path]) -> None:

@@ -1,5 +1,6 @@
 """spk2info.pt: the official layouts in two generations, and what is not a voice."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.convert.voices import read_voices, voice_records
-from cosyvoice_lite.errors import CheckpointError
-from cosyvoice_lite.runtime.voice import bundled_voices
+from cosyvoice_lite.errors import CheckpointError, VoiceError
+from cosyvoice_lite.runtime.voice import Voice, bundled_voices, check_voice
 
 RNG = np.random.default_rng(0)
 EMBEDDING = RNG.standard_normal((1, 192), np.float32)
@@ -110,6 +111,66 @@ def test_a_file_of_another_shape_is_refused(content: bytes, config: Any, tmp_pat
 def test_a_checkpoint_may_have_no_voices(config: Any, tmp_path: Path) -> None:
     assert read_voices(tmp_path / "none.pt", config) == {}
     assert read_voices(archive(tmp_path / "spk2info.pt", b"}"), config) == {}
+
+
+def test_a_voice_without_words_is_kept(config: Any, tmp_path: Path) -> None:
+    """As the authors' code keeps a recording that nobody wrote down."""
+    voice = {"embedding": EMBEDDING, "prompt_text": np.zeros((1, 0), np.int32)}
+    voices = read_voices(spk2info(tmp_path / "spk2info.pt", {"me": voice}), config)
+    assert voices["me"]["prompt_text"].shape == (0,)
+    assert voices["me"]["prompt_text"].dtype == np.int64
+
+
+def test_a_voice_kept_for_another_language_has_its_recording(config: Any, tmp_path: Path) -> None:
+    voice = {
+        "llm_embedding": EMBEDDING,
+        "flow_prompt_speech_token": TOKENS,
+        "prompt_speech_feat": MEL,
+    }
+    voices = read_voices(spk2info(tmp_path / "spk2info.pt", {"me": voice}), config)
+    np.testing.assert_array_equal(voices["me"]["prompt_tokens"], TOKENS[0])
+
+
+def test_a_prompt_that_repeats_without_end_is_refused(config: Any, tmp_path: Path) -> None:
+    endless = {"embedding": EMBEDDING, "prompt_text": tensor("0", (1 << 20,), (0,))}
+    with pytest.raises(CheckpointError, match="'me': prompt_text is longer than 16384"):
+        read_voices(spk2info(tmp_path / "spk2info.pt", {"me": endless}), config)
+
+
+def test_voices_that_fill_the_memory_are_refused(
+    config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice = {"embedding": EMBEDDING, "speech_token": TOKENS, "speech_feat": MEL}
+    path = spk2info(tmp_path / "spk2info.pt", dict.fromkeys("abc", voice))
+    monkeypatch.setattr("cosyvoice_lite.convert.voices.MAX_BYTES", 3 * MEL.nbytes)
+    with pytest.raises(CheckpointError, match="keep fewer"):
+        read_voices(path, config)
+
+
+def test_tokens_that_only_the_flow_knows_are_refused(config: Any, tmp_path: Path) -> None:
+    """The language model hears a prompt, too, and may know fewer."""
+    model = replace(config, lm=replace(config.lm, speech_vocabulary=20))
+    path = spk2info(
+        tmp_path / "spk2info.pt", {"me": {"embedding": EMBEDDING, "speech_token": TOKENS}}
+    )
+    read_voices(path, config)
+    with pytest.raises(CheckpointError, match="speech_token is not of this model"):
+        read_voices(path, model)
+    voice = Voice("me", EMBEDDING[0], prompt_tokens=TOKENS[0])
+    check_voice(voice, config)
+    with pytest.raises(VoiceError, match="prompt tokens"):
+        check_voice(voice, model)
+
+
+def test_a_wide_space_in_a_name_is_a_space(config: Any, tmp_path: Path) -> None:
+    path = spk2info(tmp_path / "spk2info.pt", {"中文\u3000女": {"embedding": EMBEDDING}})
+    assert list(read_voices(path, config)) == ["中文 女"]
+
+
+def test_two_voices_of_one_name_are_refused(config: Any, tmp_path: Path) -> None:
+    voices = {name: {"embedding": EMBEDDING} for name in ("a b", "a\u3000b")}
+    with pytest.raises(CheckpointError, match="two voices are called 'a b'"):
+        read_voices(spk2info(tmp_path / "spk2info.pt", voices), config)
 
 
 def test_languages_are_told_by_the_official_names() -> None:

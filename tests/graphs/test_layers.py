@@ -12,6 +12,7 @@ import oracles
 from cosyvoice_lite.config import EncoderConfig
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.writer import write_graph
+from cosyvoice_lite.errors import CheckpointError
 from cosyvoice_lite.graphs import encoder, hift, layers
 from cosyvoice_lite.graphs.builder import GraphBuilder, Scope, Value
 from cosyvoice_lite.graphs.recipes import Recipe, Rule
@@ -104,6 +105,28 @@ def test_a_kernel_kept_in_few_bits(
     exact, _ = run(lambda s, x: layer(s, x, 32, 32, 3, stride=1, padding=1), x)
     assert np.linalg.norm(y - exact) < loss * np.linalg.norm(exact)
     assert n_bytes <= size < 1.2 * n_bytes + 256
+
+
+def scaled(s: Scope, x: Value, scale: float) -> Value:
+    """A product with small or large weights."""
+    parameter = s.parameter("weight", 256, 32)
+    return s.product(x, "weight.T", (256, 32), [parameter], lambda w: w * np.float32(scale))
+
+
+@pytest.mark.parametrize(("form", "loss"), [("int8_rows", 0.02), ("int4", 0.15)])
+def test_small_weights_are_kept_as_exactly_as_others(run: Run, form: str, loss: float) -> None:
+    x, recipe = normal(3, 256), Recipe("mine", (Rule("*", form, "to try it"),))
+    for scale in (1.0, 1e-3, 1e-4, 1e-5):
+        y, weights = run(lambda s, x: scaled(s, x, scale), x, recipe=recipe)  # noqa: B023
+        exact = x @ weights["weight"] * scale
+        assert np.linalg.norm(y - exact) < loss * np.linalg.norm(exact), scale
+
+
+@pytest.mark.parametrize(("form", "scale"), [("float16", 1e5), ("int8_rows", 1e8), ("int4", 1e8)])
+def test_a_weight_beyond_half_precision_is_named(run: Run, form: str, scale: float) -> None:
+    recipe = Recipe("mine", (Rule("*", form, "to try it"),))
+    with pytest.raises(CheckpointError, match=r"weight\.T: too large for this precision"):
+        run(lambda s, x: scaled(s, x, scale), normal(3, 256), recipe=recipe)
 
 
 def test_a_kernel_that_four_bits_do_not_fit_is_kept_whole(run: Run) -> None:

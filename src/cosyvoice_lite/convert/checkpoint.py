@@ -9,6 +9,7 @@ larger than memory can be walked through.
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
 import zipfile
@@ -29,6 +30,8 @@ MAX_NAME = 200
 """Characters of a name that an error repeats."""
 MAX_REPEATED = 1 << 24
 """Elements that a tensor may have beyond its storage: strides of zero repeat a few without end."""
+OLD_MAGIC = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
+"""In the first bytes of what PyTorch wrote before version 1.6."""
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 
 
@@ -49,14 +52,20 @@ def read_checkpoint(path: Path) -> Any:
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror or error}") from None
     except zipfile.BadZipFile:
-        raise CheckpointError(
-            f"{path}: not a PyTorch archive, or truncated: download it again"
-        ) from None
+        raise CheckpointError(f"{path}: {_no_archive(path)}") from None
     # The pickle machine raises nearly anything on nonsense; all of it means the same to a user.
     except Exception as error:
         raise CheckpointError(
             f"{path}: damaged or hostile: {type(error).__name__}: {error}"
         ) from None
+
+
+def _no_archive(path: Path) -> str:
+    """What to do about a file that can't be opened as an archive."""
+    with path.open("rb") as file:
+        if OLD_MAGIC in file.read(4 * len(OLD_MAGIC)):
+            return "is of before PyTorch 1.6: load it with PyTorch and save it again"
+    return "not a PyTorch archive, or truncated: download it again"
 
 
 def read_state_dict(path: Path) -> dict[str, StoredTensor]:
@@ -79,6 +88,8 @@ class _Archive:
         self.archive = archive
         self.file_size = path.stat().st_size
         self.members = {info.filename: info for info in archive.infolist()}
+        # torch.serialization.set_crc32_options(False) leaves all of them zero.
+        self.has_checksums = any(info.CRC for info in self.members.values())
         if len(self.members) != len(archive.infolist()) or len(self.members) > MAX_MEMBERS:
             raise self.error("has duplicate or too many members")
         pickles = [name for name in self.members if name.split("/", 1)[-1] == "data.pkl"]
@@ -92,14 +103,21 @@ class _Archive:
 
     def load(self) -> Any:
         order = self.members.get(self.prefix + "byteorder")
-        if order is not None:
-            with self.archive.open(order) as stream:
-                if stream.read(len("little") + 1) != b"little":
-                    raise self.error("is not little-endian")
-        if self.members[self.pickle_name].file_size > MAX_PICKLE_BYTES:
+        if order is not None and self.content(order, len("little") + 1) != b"little":
+            raise self.error("is not little-endian")
+        description = self.members[self.pickle_name]
+        if description.file_size > MAX_PICKLE_BYTES:
             raise self.error("has an oversized data.pkl")
-        with self.archive.open(self.pickle_name) as stream:
-            return _Unpickler(stream, self).load()
+        return _Unpickler(io.BytesIO(self.content(description, MAX_PICKLE_BYTES)), self).load()
+
+    def content(self, info: zipfile.ZipInfo, most: int) -> bytes:
+        """A member, or its first `most` bytes; zipfile would refuse one without a checksum."""
+        if self.has_checksums:
+            with self.archive.open(info) as stream:
+                return stream.read(most)
+        with self.path.open("rb") as file:
+            file.seek(self.data_offset(info))
+            return file.read(min(most, info.file_size))
 
     def storage(self, key: str, type_name: str) -> Storage:
         """The storage `key`, its place checked against the file."""
@@ -107,7 +125,8 @@ class _Archive:
         if info is None:
             raise self.error(f"lacks the storage {key!r}")
         n_elements = info.file_size // STORAGES[type_name].itemsize
-        return Storage(self.path, self.data_offset(info), n_elements, type_name, info.CRC)
+        crc = info.CRC if self.has_checksums else None
+        return Storage(self.path, self.data_offset(info), n_elements, type_name, crc)
 
     def data_offset(self, info: zipfile.ZipInfo) -> int:
         """Where the bytes of a stored member begin."""

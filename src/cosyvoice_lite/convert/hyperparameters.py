@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
+from typing import Any
 
 from cosyvoice_lite.config import (
     HOP_LENGTH,
@@ -25,6 +27,33 @@ TOKENIZERS = {
     "cosyvoice_lite.text.phonemes.get_tokenizer": "phonemes",
 }
 """What the yaml names, and what this package calls it."""
+# What the authors' classes take for a key that the yaml does not give (cosyvoice/transformer/
+# encoder.py, flow/decoder.py, flow/length_regulator.py, hifigan/f0_predictor.py).
+CONFORMER = {
+    "input_layer": "conv2d",
+    "pos_enc_layer_type": "rel_pos",
+    "selfattention_layer_type": "rel_selfattn",
+    "activation_type": "swish",
+    "normalize_before": True,
+    "use_cnn_module": True,
+    "macaron_style": True,
+    "key_bias": True,
+    "static_chunk_size": 0,
+    "use_dynamic_chunk": False,
+}
+TRANSFORMER = {
+    **CONFORMER,
+    "pos_enc_layer_type": "abs_pos",
+    "selfattention_layer_type": "selfattn",
+    "activation_type": "relu",
+    "use_cnn_module": False,
+    "macaron_style": False,
+}
+CFM = {"solver": "euler", "t_scheduler": None}
+ESTIMATOR = {"act_fn": "snake"}
+REGULATOR = {"groups": 1}
+F0_PREDICTOR = {"num_class": 1, "in_channels": 80}
+
 MAX_FFT = 4096
 """Samples of the vocoder's transform, whose square is written out; the 300M models have 16."""
 
@@ -86,8 +115,9 @@ def _tokenizer(top: Section) -> str:
     return TOKENIZERS[name]
 
 
-def _encoder(s: Section, d_input: int, input_layer: str) -> EncoderConfig:
+def _encoder(s: Section, usual: Mapping[str, Any], d_input: int, input_layer: str) -> EncoderConfig:
     s.expect(
+        usual,
         input_layer=input_layer,
         pos_enc_layer_type="rel_pos_espnet",
         selfattention_layer_type="rel_selfattn",
@@ -105,14 +135,17 @@ def _encoder(s: Section, d_input: int, input_layer: str) -> EncoderConfig:
 def _lm(s: Section) -> LmConfig:
     text = s.section("text_encoder", "ConformerEncoder")
     decoder = s.section("llm", "TransformerEncoder")
-    text.expect(static_chunk_size=1, activation_type="swish")
-    decoder.expect(static_chunk_size=1, activation_type="relu")
+    # Dynamic chunks of a text are of one token, too; the decoder is causal whatever its chunks.
+    if text.values.get("use_dynamic_chunk") is not True:
+        text.expect(CONFORMER, static_chunk_size=1)
+    text.expect(CONFORMER, activation_type="swish")
+    decoder.expect(TRANSFORMER, activation_type="relu")
     return LmConfig(
         text_vocabulary=s.integer("text_token_size"),
         speech_vocabulary=s.integer("speech_token_size"),
         d_speaker=s.integer("spk_embed_dim"),
-        text_encoder=_encoder(text, s.integer("text_encoder_input_size"), "linear"),
-        decoder=_encoder(decoder, s.integer("llm_input_size"), "linear_legacy"),
+        text_encoder=_encoder(text, CONFORMER, s.integer("text_encoder_input_size"), "linear"),
+        decoder=_encoder(decoder, TRANSFORMER, s.integer("llm_input_size"), "linear_legacy"),
     )
 
 
@@ -120,18 +153,18 @@ def _flow(s: Section) -> FlowConfig:
     decoder = s.section("decoder", "ConditionalCFM")
     cfm = decoder.section("cfm_params")
     cfm = cfm.section("content") if "content" in cfm.values else cfm
-    cfm.expect(solver="euler", t_scheduler="cosine")
+    cfm.expect(CFM, solver="euler", t_scheduler="cosine")
     encoder = s.section("encoder", "ConformerEncoder")
-    encoder.expect(static_chunk_size=0, activation_type="swish")
+    encoder.expect(CONFORMER, static_chunk_size=0, use_dynamic_chunk=False, activation_type="swish")
     regulator = s.section("length_regulator", "InterpolateRegulator")
     n_mels = s.integer("output_size")
-    regulator.expect(channels=n_mels, groups=1)
+    regulator.expect(REGULATOR, channels=n_mels, groups=1)
     return FlowConfig(
         speech_vocabulary=s.integer("vocab_size"),
         token_rate=s.integer("input_frame_rate"),
         d_speaker=s.integer("spk_embed_dim"),
         n_mels=n_mels,
-        encoder=_encoder(encoder, s.integer("input_size"), "linear"),
+        encoder=_encoder(encoder, CONFORMER, s.integer("input_size"), "linear"),
         n_regulator_layers=len(regulator.integers("sampling_ratios")),
         unet=_unet(decoder.section("estimator", "ConditionalDecoder"), n_mels),
         guidance_rate=cfm.number("inference_cfg_rate"),
@@ -140,7 +173,7 @@ def _flow(s: Section) -> FlowConfig:
 
 def _unet(s: Section, n_mels: int) -> UnetConfig:
     # x, mu, speaker and cond, stacked
-    s.expect(in_channels=4 * n_mels, out_channels=n_mels, act_fn="gelu")
+    s.expect(ESTIMATOR, in_channels=4 * n_mels, out_channels=n_mels, act_fn="gelu")
     return UnetConfig(
         d_input=4 * n_mels,
         n_mels=n_mels,
@@ -159,7 +192,7 @@ def _vocoder(s: Section, sample_rate: int) -> VocoderConfig:
         raise s.error(f"{s.where}sampling_rate and sample_rate must both be 22050")
     if prod(s.integers("upsample_rates")) * istft.integer("hop_len") != HOP_LENGTH:
         raise s.error(f"{s.where}upsample_rates times hop_len must be {HOP_LENGTH}")
-    f0.expect(num_class=1, in_channels=s.integer("in_channels"))
+    f0.expect(F0_PREDICTOR, num_class=1, in_channels=s.integer("in_channels"))
     return VocoderConfig(
         n_mels=s.integer("in_channels"),
         base_channels=s.integer("base_channels"),
@@ -182,15 +215,25 @@ def _vocoder(s: Section, sample_rate: int) -> VocoderConfig:
 
 
 def _sampling(top: Section) -> Sampling:
-    """Sampling constants; the length ratios are the authors' unless the file has its own."""
-    s, usual = top.section("llm").section("sampling", "ras_sampling"), Sampling()
-    constants = {
-        "top_p": s.number("top_p"),
-        "max_repetition": s.number("tau_r"),
+    """Sampling constants, and the authors' own for those that the file does not have.
+
+    Files of before 30 July 2024 have none for the draw, which was among the 25 likeliest tokens
+    then; ours are those that the authors gave the same networks since.
+    """
+    usual, llm = Sampling(), top.section("llm")
+    constants: dict[str, Any] = {
         "min_token_text_ratio": top.number("min_token_text_ratio", usual.min_token_text_ratio),
         "max_token_text_ratio": top.number("max_token_text_ratio", usual.max_token_text_ratio),
     }
+    if "sampling" in llm.values:
+        s = llm.section("sampling", "ras_sampling")
+        constants |= {
+            "top_p": s.number("top_p"),
+            "top_k": s.integer("top_k"),
+            "window": s.integer("win_size"),
+            "max_repetition": s.number("tau_r"),
+        }
     try:
-        return Sampling(top_k=s.integer("top_k"), window=s.integer("win_size"), **constants)
+        return Sampling(**constants)
     except UsageError as error:
         raise top.error(str(error)) from None

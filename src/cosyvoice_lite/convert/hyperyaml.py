@@ -20,6 +20,8 @@ from cosyvoice_lite.errors import CheckpointError
 MAX_YAML_BYTES = 1 << 20
 MAX_INTEGER = 1 << 20
 """Of any size; the largest of the 300M models are vocabularies of 60,515."""
+MAX_REFERENCES = 8
+"""That lead from one to the next."""
 MAX_LAYERS = 256
 """Of anything; the 300M model has at most 14."""
 
@@ -66,13 +68,20 @@ class Section:
     def raw(self, key: str) -> Any:
         if key not in self.values:
             raise self.error(f"lacks the key {self.where}{key}")
-        value = self.values[key]
-        if isinstance(value, Tagged) and value.tag == "!ref":
+        value = self._followed(key, self.values[key])
+        # No deeper: lists of references to such lists are what bombs are made of.
+        return [self._followed(key, v) for v in value] if isinstance(value, list) else value
+
+    def _followed(self, key: str, value: Any) -> Any:
+        """What a reference leads to; any other value is itself."""
+        for _ in range(MAX_REFERENCES):
+            if not isinstance(value, Tagged) or value.tag != "!ref":
+                return value
             name = str(value.value).strip()
             if not (name.startswith("<") and name.endswith(">")) or name[1:-1] not in self.root:
                 raise self.error(f"{self.where}{key}: can't follow !ref {name}")
-            return self.root[name[1:-1]]
-        return value
+            value = self.root[name[1:-1]]
+        raise self.error(f"{self.where}{key}: its !ref leads to !ref after !ref")
 
     def integer(self, key: str, most: int = MAX_INTEGER) -> int:
         value = self.raw(key)
@@ -125,11 +134,15 @@ class Section:
         inner = value.value if isinstance(value, Tagged) else value
         return Section(self.source, f"{self.where}{key}.", inner, self.root)
 
-    def expect(self, **required: Any) -> None:
-        """Settings that change the network and that only one value is supported of."""
+    def expect(self, usual: Mapping[str, Any], **required: Any) -> None:
+        """Settings that change the network and that only one value is supported of; `usual` is what
+        the authors' class takes for those that are not given."""
         for key, wanted in required.items():
-            if key in self.values and (value := self.raw(key)) != wanted:
-                raise self.error(f"{self.where}{key} is {value!r}; only {wanted!r} is supported")
+            given = key in self.values
+            value = self.raw(key) if given else usual.get(key)
+            if value != wanted:
+                found = f"is {value!r}" if given else f"is not given, which means {value!r}"
+                raise self.error(f"{self.where}{key} {found}; only {wanted!r} is supported")
 
 
 def parse(path: Path) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.voices import read_voices, voice_records, write_voices
 from cosyvoice_lite.convert.weights import Weights
 from cosyvoice_lite.convert.writer import write_graph, write_tables
-from cosyvoice_lite.errors import UsageError
+from cosyvoice_lite.errors import CheckpointError, UsageError
 from cosyvoice_lite.graphs.builder import GraphBuilder
 from cosyvoice_lite.graphs.flow import flow_encoder_graph
 from cosyvoice_lite.graphs.hift import f0_graph, vocoder_graph
@@ -47,6 +48,8 @@ VOCABULARY_FILES = {
     "hz25": "multilingual_zh_ja_yue_char_del.tiktoken",
 }
 """The vocabulary a tokenizer reads, as the authors name the file."""
+MAX_SPECIALS = 2000
+"""Text tokens of a model beyond those in the file: 1,609 of Whisper's, 1,679 of the 25 Hz model."""
 
 
 def build_graphs(
@@ -81,6 +84,9 @@ class Checkpoint:
         weights = {name: Weights.open(folder / name) for name in graphs}
         for name in graphs:
             weights[name].check(graphs[name])
+        vocabulary = vocabulary or find_vocabulary(folder, config.tokenizer)
+        if vocabulary is not None:
+            _check_vocabulary(vocabulary, config)
         return cls(
             folder=folder,
             config=config,
@@ -88,7 +94,7 @@ class Checkpoint:
             graphs=graphs,
             weights=weights,
             voices=read_voices(folder / VOICES_FILE, config),
-            vocabulary=vocabulary or find_vocabulary(folder, config.tokenizer),
+            vocabulary=vocabulary,
         )
 
 
@@ -145,7 +151,7 @@ def _write_files(source: Checkpoint, directory: Path, progress: Progress) -> Non
 
 def _manifest(source: Checkpoint, directory: Path, licence: str) -> Manifest:
     return Manifest(
-        name=source.folder.resolve().name,
+        name=os.fsencode(_named(source.folder).name).decode("utf-8", "replace"),
         model=source.config,
         precision=source.recipe.name,
         capabilities=_capabilities(source),
@@ -178,8 +184,36 @@ def _capabilities(source: Checkpoint) -> tuple[str, ...]:
         pairs = (name.rpartition("_") for name in source.voices)
         moods = sorted({mood for person, _, mood in pairs if person in source.voices})
         return (*(f"emotion:{mood}" for mood in moods), "marks")
-    instructed = "instruct" in source.folder.resolve().name.lower()
-    return ("instruct", "marks") if instructed else ()
+    given, real = _named(source.folder), source.folder.resolve()
+    own = any("instruct" in path.name.lower() for path in (given, real))
+    # Hugging Face's cache has the name some folders above the files.
+    above = any("300m-instruct" in part.lower() for part in (*given.parts, *real.parts))
+    return ("instruct", "marks") if own or above else ()
+
+
+def _named(folder: Path) -> Path:
+    """The folder as it was given, which may be a link of a more telling name than its target."""
+    return folder.resolve() if folder.name in ("", "..") else folder.absolute()
+
+
+def _check_vocabulary(file: Path, config: ModelConfig) -> None:
+    """Raise unless the model can be of this vocabulary, whose special tokens are not in the file.
+
+    Raises:
+        CheckpointError: it is another model's, or can't be read.
+    """
+    usual, rows = VOCABULARY_FILES.get(config.tokenizer), config.lm.text_vocabulary
+    if usual is None:
+        return
+    try:
+        with file.open("rb") as lines:
+            n_tokens = sum(1 for line in lines if line.strip())
+    except OSError as error:
+        raise CheckpointError(f"{file}: {error.strerror}") from None
+    if not 0 <= rows - n_tokens <= MAX_SPECIALS:
+        raise CheckpointError(
+            f"{file}: a vocabulary of {n_tokens} text tokens for a model of {rows}: take {usual}"
+        )
 
 
 def find_vocabulary(checkpoint: Path, tokenizer: str) -> Path | None:

@@ -44,25 +44,33 @@ class Storage:
     offset: int
     n_elements: int
     type_name: str
-    crc: int
-    """Checksum of all its bytes, as the archive keeps it."""
+    crc: int | None
+    """Checksum of all its bytes, where the archive keeps one."""
 
     @property
     def n_bytes(self) -> int:
         return self.n_elements * STORAGES[self.type_name].itemsize
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of what is read: float32 for floats of any width."""
+        kept = STORAGES[self.type_name]
+        is_float = kept.kind == "f" or self.type_name == "BFloat16Storage"
+        return np.dtype(np.float32) if is_float else kept
+
     def read(self, start: int, count: int) -> Array:
-        """Elements `start` to `start + count`: (count,), floats of any width as float32."""
+        """Elements `start` to `start + count`: (count,) of `dtype`."""
         dtype = STORAGES[self.type_name]
         at = self.offset + start * dtype.itemsize
         raw = np.fromfile(self.path, dtype, count, offset=at)
         if raw.size != count:
             raise CheckpointError(f"{self.path}: truncated while being read")
-        if raw.nbytes == self.n_bytes and zlib.crc32(raw.data.cast("B")) != self.crc:
+        whole = self.crc is not None and raw.nbytes == self.n_bytes
+        if whole and zlib.crc32(raw.data.cast("B")) != self.crc:
             raise CheckpointError(f"{self.path}: a checksum is wrong: download it again")
         if self.type_name == "BFloat16Storage":
             return (raw.astype(np.uint32) << 16).view(np.float32)
-        return raw.astype(np.float32, copy=False) if dtype.kind == "f" else raw
+        return raw.astype(self.dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class StoredTensor:
     def numpy(self) -> Array:
         """The tensor; floats of any width as float32, other types as stored."""
         if 0 in self.shape:
-            return np.zeros(self.shape, np.float32)
+            return np.zeros(self.shape, self.storage.dtype)
         raw = self.storage.read(self.offset, extent(self.shape, self.strides))
         strides = [s * raw.itemsize for s in self.strides]
         return np.lib.stride_tricks.as_strided(raw, self.shape, strides)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,12 @@ from cosyvoice_lite.tensorfile import write_tensors
 
 Array = npt.NDArray[Any]
 
-# What the authors call a field, in its two generations, and what we call it.
+# What the authors call a field, in its two generations, and what we call it; the later wins. A
+# voice that was kept for another language has only the flow's tokens.
 SPEAKER_FIELDS = ("embedding", "llm_embedding", "flow_embedding")
 PROMPT_FIELDS = {
     "speech_token": "prompt_tokens",
+    "flow_prompt_speech_token": "prompt_tokens",
     "llm_prompt_speech_token": "prompt_tokens",
     "speech_feat": "prompt_mel",
     "prompt_speech_feat": "prompt_mel",
@@ -31,6 +35,10 @@ LANGUAGES = {"中文": "zh", "英文": "en", "日语": "ja", "粤语": "yue", "�
 LANGUAGES |= {f"{language}_": language for language in LANGUAGES.values()}
 """Voices are named by language and sex, the official ones as in 中文女, ours as in zh_female."""
 MAX_VOICES = 10_000
+MAX_BYTES = 1 << 29
+"""Of all voices; 30 s of speech, the longest recording that the authors take, are 0.9 MB."""
+MAX_PROMPT = 1 << 14
+"""Tokens or frames of a recording, which strides of zero repeat without end; 30 s have 2,584."""
 
 
 def read_voices(path: Path, config: ModelConfig) -> dict[str, dict[str, Array]]:
@@ -41,10 +49,22 @@ def read_voices(path: Path, config: ModelConfig) -> dict[str, dict[str, Array]]:
     """
     if not path.exists():
         return {}
-    voices = read_checkpoint(path)
-    if not isinstance(voices, Mapping) or len(voices) > MAX_VOICES:
+    stored = read_checkpoint(path)
+    if not isinstance(stored, Mapping) or len(stored) > MAX_VOICES:
         raise CheckpointError(f"{path}: does not hold voices by name")
-    return {_name(path, name): _fields(path, name, voice, config) for name, voice in voices.items()}
+    voices: dict[str, dict[str, Array]] = {}
+    n_bytes = 0
+    for theirs, voice in stored.items():
+        name = _name(path, theirs)
+        if name in voices:
+            raise CheckpointError(f"{path}: two voices are called {name!r}: rename one")
+        voices[name] = _fields(path, name, voice, config)
+        n_bytes += sum(array.nbytes for array in voices[name].values())
+        if n_bytes > MAX_BYTES:
+            raise CheckpointError(
+                f"{path}: its voices have more than {MAX_BYTES} bytes: keep fewer"
+            )
+    return voices
 
 
 def voice_records(voices: Mapping[str, Any]) -> dict[str, VoiceRecord]:
@@ -63,38 +83,44 @@ def write_voices(path: Path, voices: Mapping[str, Mapping[str, Array]]) -> None:
 
 
 def _name(path: Path, name: Any) -> str:
-    if not isinstance(name, str) or not name or not name.isprintable() or "/" in name:
+    """As a bundle has it: spaces and letters of another width are the usual ones."""
+    usual = unicodedata.normalize("NFKC", name) if isinstance(name, str) else ""
+    if not usual or not usual.isprintable() or "/" in usual:
         raise CheckpointError(f"{path}: {name!r} can't be the name of a voice")
-    return name
+    return usual
 
 
 def _fields(path: Path, name: str, voice: Any, config: ModelConfig) -> dict[str, Array]:
     if not isinstance(voice, Mapping):
         raise CheckpointError(f"{path}: voice {name!r} is not a mapping")
-    tensors = {k: v.numpy() for k, v in voice.items() if isinstance(v, StoredTensor)}
-    speaker = next((tensors[k] for k in SPEAKER_FIELDS if k in tensors), None)
-    if speaker is None or speaker.size != config.lm.d_speaker:
+    tensors = {k: v for k, v in voice.items() if isinstance(v, StoredTensor)}
+    stored = next((tensors[k] for k in SPEAKER_FIELDS if k in tensors), None)
+    if stored is None or prod(stored.shape) != config.lm.d_speaker:
         raise CheckpointError(f"{path}: voice {name!r} lacks an embedding of {config.lm.d_speaker}")
+    speaker = np.ascontiguousarray(stored.numpy(), np.float32).reshape(-1)
     if not np.isfinite(speaker).all():
         raise CheckpointError(f"{path}: voice {name!r}: its embedding holds NaN or infinity")
-    fields = {"speaker_embedding": np.ascontiguousarray(speaker, np.float32).reshape(-1)}
+    fields = {"speaker_embedding": speaker}
     for theirs, ours in PROMPT_FIELDS.items():
         if theirs in tensors:
-            if not _fits(tensors[theirs], ours, config):
-                raise CheckpointError(f"{path}: voice {name!r}: {theirs} is not of this model")
-            fields[ours] = _prompt(tensors[theirs], ours, config)
+            where = f"{path}: voice {name!r}: {theirs}"
+            fields[ours] = _prompt(where, tensors[theirs], ours, config)
     return fields
 
 
-def _fits(array: Array, field: str, config: ModelConfig) -> bool:
-    """Whether a prompt is one for this model: mels of its width, tokens of its vocabularies."""
-    if field == "prompt_mel":
-        return array.shape[-1:] == (config.flow.n_mels,) and bool(np.isfinite(array).all())
-    size = config.lm.text_vocabulary if field == "prompt_text" else config.flow.speech_vocabulary
-    return array.dtype.kind in "iu" and bool(((array >= 0) & (array < size)).all())
-
-
-def _prompt(array: Array, field: str, config: ModelConfig) -> Array:
-    if field == "prompt_mel":
-        return np.ascontiguousarray(array, np.float32).reshape(-1, config.flow.n_mels)
-    return np.ascontiguousarray(array, np.int64).reshape(-1)
+def _prompt(where: str, stored: StoredTensor, field: str, config: ModelConfig) -> Array:
+    """A prompt as a bundle has it: a mel of the model's width, or tokens of its vocabularies."""
+    is_mel, lm = field == "prompt_mel", config.lm
+    width = config.flow.n_mels if is_mel else 1
+    if prod(stored.shape) > MAX_PROMPT * width:
+        raise CheckpointError(f"{where} is longer than {MAX_PROMPT}: take a shorter recording")
+    if is_mel and stored.shape[-1:] == (width,):
+        mel = np.ascontiguousarray(stored.numpy(), np.float32).reshape(-1, width)
+        if np.isfinite(mel).all():
+            return mel
+    elif not is_mel and stored.storage.dtype.kind in "iu":
+        ids = np.ascontiguousarray(stored.numpy(), np.int64).reshape(-1)
+        size = lm.text_vocabulary if field == "prompt_text" else lm.speech_vocabulary
+        if ((ids >= 0) & (ids < size)).all():
+            return ids
+    raise CheckpointError(f"{where} is not of this model")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
+from cosyvoice_lite.errors import CheckpointError
 from cosyvoice_lite.graphs.builder import GraphBuilder
 from cosyvoice_lite.graphs.tensors import Derived, Stored
 from cosyvoice_lite.tensorfile import write_tensors
@@ -70,15 +71,24 @@ def _versions(graph: GraphBuilder) -> tuple[int, int]:
 def encoded(
     tensors: Iterable[Stored], value_of: Callable[[Derived], Array]
 ) -> Iterator[tuple[Stored, Array]]:
-    """Each tensor as it is kept. Parts of a weight are neighbours, so it is computed once."""
+    """Each tensor as it is kept. Parts of a weight are neighbours, so it is computed once.
+
+    Raises:
+        CheckpointError: a weight is beyond what float16 can hold.
+    """
     weight, value = None, np.zeros(0)
     for tensor in tensors:
         if tensor.weight is not weight:
             weight, value = tensor.weight, value_of(tensor.weight)
         part = tensor.part
-        array = np.ascontiguousarray(part.encode(value), part.dtype)
+        with np.errstate(over="ignore"):  # what comes of it is checked below
+            array = np.ascontiguousarray(part.encode(value), part.dtype)
         if array.shape != part.shape:
             raise ValueError(f"{tensor.name}: is {array.shape}, declared {part.shape}")
+        if part.dtype == np.float16 and not np.isfinite(array).all():
+            raise CheckpointError(
+                f"{tensor.weight.name}: too large for this precision: convert with --precision fp32"
+            )
         yield tensor, array
 
 

@@ -222,7 +222,8 @@ def _best_scale(blocks: Array) -> Array:
 
 def _half_scale(scale: Array) -> Array:
     """As float16 keeps it: rounded to, so that scales in half the space cost nothing."""
-    return np.maximum(scale, np.finfo(np.float16).tiny).astype(np.float16).astype(np.float32)
+    least = np.finfo(np.float16).smallest_subnormal
+    return np.maximum(scale, least).astype(np.float16).astype(np.float32)
 
 
 def _rounded(blocks: Array, scale: Array) -> Array:

@@ -18,6 +18,9 @@ from cosyvoice_lite.hub.web import (
     request,
 )
 
+MAX_UNANNOUNCED = 64 * 2**20
+"""Bytes of a file whose size nobody tells: only the archive with a vocabulary, which has 0.8 MB."""
+
 Progress = Callable[[str, int, int | None], None]
 """Called with a file's name, the bytes that are here, and the bytes there will be, if known."""
 
@@ -127,6 +130,8 @@ def _continue(remote: RemoteFile, part: Path, patience: Patience, progress: Prog
                     file.write(block)
                     if remote.size is not None and have > remote.size:
                         break  # more than announced can't be right, and its length will show it
+                    if remote.size is None and have > MAX_UNANNOUNCED:
+                        raise DownloadError(f"{remote.url} sends more than {MAX_UNANNOUNCED} bytes")
                     progress(remote.name, have, remote.size)
             _check_complete(remote, have, response.length)
     except TransientError as error:

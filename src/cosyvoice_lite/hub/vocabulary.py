@@ -6,6 +6,8 @@ import re
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -58,15 +60,10 @@ def fetch_whisper_vocabulary(
         return target
     patience = _by_hand(target, patience)
     archive = _newest(_listed(check_address(index), patience))
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vocabulary-") as folder:
-            path = Path(folder) / "openai-whisper.tar.gz"
-            download(archive, path, patience=patience, progress=progress)
-            vocabulary = Path(folder) / target.name
-            vocabulary.write_bytes(_extract(path, archive.url))
-            vocabulary.replace(target)
-    except OSError as error:
-        raise DownloadError(f"can't write {target}: {error.strerror or error}") from None
+    with _put_at(target) as vocabulary:
+        path = vocabulary.with_name("openai-whisper.tar.gz")
+        download(archive, path, patience=patience, progress=progress)
+        vocabulary.write_bytes(_extract(path, archive.url))
     return target
 
 
@@ -83,9 +80,24 @@ def fetch_25hz_vocabulary(
         DownloadError: out of reach, or not the known file.
     """
     url = f"{check_address(mirror)}/{HZ25_PATH}"
-    remote = RemoteFile(target.name, url, HZ25_SIZE, HZ25_SHA256)
-    download(remote, target, patience=_by_hand(target, patience), progress=progress)
+    known = RemoteFile(target.name, url, HZ25_SIZE, HZ25_SHA256)
+    if fault(target, known) is None:
+        return target
+    patience = _by_hand(target, patience)
+    with _put_at(target) as vocabulary:
+        download(known, vocabulary, patience=patience, progress=progress)
     return target
+
+
+@contextmanager
+def _put_at(target: Path) -> Iterator[Path]:
+    """A place of its own, in which no other process writes, for what becomes `target`."""
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vocabulary-") as folder:
+            yield Path(folder) / target.name
+            (Path(folder) / target.name).replace(target)
+    except OSError as error:
+        raise DownloadError(f"can't write {target}: {error.strerror or error}") from None
 
 
 def _by_hand(target: Path, patience: Patience | None) -> Patience:
