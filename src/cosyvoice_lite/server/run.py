@@ -78,10 +78,10 @@ def serve(settings: Settings) -> None:
     """
     log(settings.log_level)
     app = create_app(settings)
+    server = http_server(app, settings)
+    listener = bound(settings.host, settings.port)
     logging.getLogger("cosyvoice_lite").info(
         "%s", json.dumps({"event": "settings", **settings.public()}, ensure_ascii=True)
     )
-    server = http_server(app, settings)
-    listener = bound(settings.host, settings.port)
     with contextlib.suppress(KeyboardInterrupt):  # the signal that ended it, sent on
         server.run(sockets=[listener])
