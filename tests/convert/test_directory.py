@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,20 @@ with new_directory(Path(sys.argv[1]), True) as partial:
 """
 
 
+@contextmanager
+def another(target: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that has begun to write `target`, and ends it at a line."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(target)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        yield other
+
+
 def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -35,14 +51,7 @@ def write(target: Path, *, replace: bool = False) -> None:
 
 def test_a_directory_that_another_process_writes_is_refused_and_kept(tmp_path: Path) -> None:
     target = tmp_path / "bundle"
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDING, str(target)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
+    with another(target) as other:
         with pytest.raises(BundleError, match="another process is writing it"):
             write(target, replace=True)
         other.communicate("go on\n")
@@ -52,13 +61,7 @@ def test_a_directory_that_another_process_writes_is_refused_and_kept(tmp_path: P
 
 def test_after_a_kill_the_next_may_write(tmp_path: Path) -> None:
     target = tmp_path / "bundle"
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDING, str(target)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
+    with another(target) as other:
         other.kill()
     assert len(left(tmp_path)) == 2
     write(target)
