@@ -31,7 +31,8 @@ def read_wave(source: PathOrStr | bytes, *, max_bytes: int = MAX_BYTES) -> Audio
 
     Args:
         source: a path, or the content of a file.
-        max_bytes: largest file and largest decoded size accepted.
+        max_bytes: largest file accepted, and largest size that one other than WAV may decode to;
+            a WAV of 8 bits takes four times its file.
 
     Raises:
         AudioError: unreadable, unknown, broken, empty or too large; always one line.

@@ -31,7 +31,7 @@ def output_options(p: argparse.ArgumentParser) -> None:
 def finish_options(p: argparse.ArgumentParser) -> None:
     group = p.add_argument_group("output stage (docs/audio.md)")
     group.add_argument("--loudness", type=float, metavar="LUFS", help="bring to: -16, -23 …")
-    group.add_argument("--peak", type=float, metavar="DB", help="true peak that nothing may pass")
+    group.add_argument("--peak", type=float, metavar="DB", help="true peak to keep under")
     group.add_argument(
         "--denoise", type=float, metavar="DB", default=0.0, help="turn steady noise down by up to"
     )
