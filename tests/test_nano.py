@@ -5,6 +5,7 @@ than to the teacher's recording of any other sentence (`tests/golden/nano.npz`, 
 sentences). What recognisers make of it is measured by benchmarks/quality.py.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from cosyvoice_lite.models import bundled_card, bundled_model
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.runtime.timing import found
+from cosyvoice_lite.text.phonemes.tempo import shortest_s
 
 ROOT = Path(__file__).parents[1]
 VOICES = ("zh_female", "en_male", "ja_female", "ko_female", "yue_male")
@@ -72,6 +74,30 @@ def test_one_voice_speaks_a_mixed_sentence_through(nano: Synthesizer) -> None:
     mixed = nano.speak("今天我们去 shopping, 好不好？", voice="zh_female", seed=1)
     alone = nano.speak("今天我们去", voice="zh_female", seed=1)
     assert mixed.duration_s > 1.3 * alone.duration_s
+
+
+CUT = "佢每日朝早六點起身，跟住去跑步。"
+"""Ended at the comma in most draws, were it free to."""
+
+
+def test_a_sentence_is_never_shorter_than_its_sounds_can_be(nano: Synthesizer) -> None:
+    [planned] = nano.plan(Request(CUT, voice="yue_male"))
+    least_s = shortest_s(planned.segment.token_ids)
+    assert 3.0 < least_s < 3.6
+    for seed in range(3):
+        assert nano.speak(CUT, voice="yue_male", seed=seed).duration_s > least_s - 0.02
+
+
+def test_who_asks_for_another_least_of_tokens_gets_it(nano: Synthesizer) -> None:
+    own = nano.bundle.manifest.model.sampling
+
+    def least(**asked: float) -> float:
+        request = Request(CUT, voice="yue_male", sampling=replace(own, **asked))
+        return nano.plan(request)[0].sampling.min_token_text_ratio
+
+    assert least(min_token_text_ratio=1.0) == 1.0
+    assert 3.5 < least(top_p=0.4) < 4.2
+    assert least(max_token_text_ratio=2.0) == 2.0
 
 
 def test_a_mood_is_heard_by_the_language_model_and_by_the_flow(nano: Synthesizer) -> None:

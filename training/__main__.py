@@ -17,7 +17,7 @@ Command = tuple[str, ...]
 
 PLAN: tuple[tuple[Command, ...], ...] = (
     (("corpus.build", "--scale", "1"),),
-    (("train_tokenizer", "--steps", "14000"), ("train_vocoder", "--steps", "8000")),
+    (("train_tokenizer", "--steps", "18000"), ("train_vocoder", "--steps", "8000")),
     (("extract",),),
     (("train_flow", "--steps", "18000"), ("train_lm", "--steps", "18000")),
     (("generate",),),

@@ -45,7 +45,7 @@ def clock() -> Clock:
 def on_lanes(synthesizer: Synthesizer) -> Synthesizer:
     """The same bundle; two lanes of one thread, whatever this machine has."""
     wide = Synthesizer(synthesizer.bundle, threads=1)
-    wide.lanes = wide.flow_lanes = Lanes(threads=2)
+    wide.lanes = wide.part_lanes = Lanes(threads=2)
     return wide
 
 

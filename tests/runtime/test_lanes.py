@@ -18,7 +18,7 @@ from cosyvoice_lite.runtime.memory import MemoryPlan
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.stages import Stages, shared_out
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
-from cosyvoice_lite.runtime.vocoder import SHORTEST_WINDOW, Vocoder
+from cosyvoice_lite.runtime.vocoder import CONTEXT_FRAMES, SHORTEST_WINDOW, Vocoder
 
 SHORT = Sampling(max_token_text_ratio=3.0)
 TEXT = "Good morning."
@@ -63,21 +63,21 @@ def test_an_error_comes_to_who_asked(lanes: Lanes) -> None:
 def on_two_lanes(synthesizer: Synthesizer) -> Synthesizer:
     """The same bundle; two lanes of one thread, whatever this machine has."""
     wide = Synthesizer(synthesizer.bundle, threads=1)
-    wide.lanes, wide.flow_lanes = shared_out(2, synthesizer.bundle)
+    wide.lanes, wide.part_lanes = shared_out(2, synthesizer.bundle)
     return wide
 
 
-def test_only_the_velocity_of_a_large_model_is_divided(
+def test_only_the_parts_of_an_utterance_of_a_large_model_are_divided(
     synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lanes, flow_lanes = shared_out(2, synthesizer.bundle)
-    assert lanes is flow_lanes
+    lanes, part_lanes = shared_out(2, synthesizer.bundle)
+    assert lanes is part_lanes
     assert lanes.n == 2
     monkeypatch.setattr(stages, "SMALL", 0)
     for threads, n_flow, each in ((1, 1, 1), (2, 2, 1), (3, 1, 3), (8, 2, 4)):
-        lanes, flow_lanes = shared_out(threads, synthesizer.bundle)
+        lanes, part_lanes = shared_out(threads, synthesizer.bundle)
         assert (lanes.n, lanes.threads) == (1, threads)
-        assert (flow_lanes.n, flow_lanes.threads) == (n_flow, each)
+        assert (part_lanes.n, part_lanes.threads) == (n_flow, each)
 
 
 @pytest.mark.parametrize("is_large", [False, True])
@@ -88,7 +88,7 @@ def test_speech_is_the_same_on_one_lane(
     if is_large:
         monkeypatch.setattr(stages, "SMALL", 0)
     wide = on_two_lanes(synthesizer)
-    assert (wide.lanes.n, wide.flow_lanes.n) == (1 if is_large else 2, 2)
+    assert (wide.lanes.n, wide.part_lanes.n) == (1 if is_large else 2, 2)
     utterances = wide.plan(Request(f"{TEXT}\n\n{TEXT} {TEXT}", seed=3, sampling=SHORT))
     utterances = [replace(u, solver=SOLVERS["balanced"]) for u in utterances]
     assert len(utterances) > 1
@@ -97,6 +97,18 @@ def test_speech_is_the_same_on_one_lane(
         for one, other in zip(ours, expected, strict=True):
             # sums in another order, carried through the steps of the flow
             np.testing.assert_allclose(one.samples, other.samples, atol=2e-3)
+
+
+def test_lanes_of_one_utterance_share_a_large_vocoder_s_window(synthesizer: Synthesizer) -> None:
+    vocoder = on_two_lanes(synthesizer).vocoder
+    n_frames = 2 * vocoder.window_frames
+    assert vocoder._n_windows(n_frames) == 2
+    vocoder.is_large = True
+    n_windows = vocoder._n_windows(n_frames)
+    assert n_windows == 6
+    at_once = 2 * (n_frames / n_windows + 2 * CONTEXT_FRAMES)
+    assert at_once <= vocoder.window_frames + 2 * CONTEXT_FRAMES
+    assert list(vocoder.lanes.map(lambda _: vocoder._n_windows(n_frames), [0, 1])) == [2, 2]
 
 
 def test_every_lane_has_as_many_windows(synthesizer: Synthesizer) -> None:
@@ -142,7 +154,7 @@ def test_lanes_of_utterances_do_not_load_a_graph_twice(
 ) -> None:
     for plan in (MemoryPlan(), MemoryPlan(staged=True)):
         wide = Synthesizer(synthesizer.bundle, 1, plan)
-        wide.lanes = wide.flow_lanes = Lanes(threads=2)
+        wide.lanes = wide.part_lanes = Lanes(threads=2)
         # not as `load` would, which takes one after the other
         wide.load = lambda: None  # type: ignore[method-assign]
         utterances = wide.plan(Request(f"{TEXT}\n\n{TEXT} {TEXT}", seed=3, sampling=SHORT))

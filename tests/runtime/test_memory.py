@@ -13,6 +13,7 @@ from cosyvoice_lite.cli import main
 from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime import memory, pages
 from cosyvoice_lite.runtime.memory import (
+    KEPT_WINDOW,
     LADDER,
     MB,
     MemoryPlan,
@@ -59,7 +60,7 @@ def test_a_plan_is_predicted_to_keep_its_budget_and_more_memory_never_slows(
 
 def test_beside_others_a_large_vocoder_works_in_shorter_windows(full_size: Sizes) -> None:
     small = replace(full_size, weights={**INT4, "vocoder": 1 * MB})
-    assert default_plan(full_size, staged=False) == MemoryPlan(window_frames=129)
+    assert default_plan(full_size, staged=False) == MemoryPlan(window_frames=KEPT_WINDOW)
     assert default_plan(full_size, staged=True) == MemoryPlan(staged=True)
     assert default_plan(small, staged=False) == MemoryPlan()
 
@@ -68,7 +69,7 @@ def test_without_a_plan_the_model_s_own_is_taken(
     synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "LARGE_VOCODER", 0)
-    assert Synthesizer(synthesizer.bundle, 1).memory == MemoryPlan(window_frames=129)
+    assert Synthesizer(synthesizer.bundle, 1).memory == MemoryPlan(window_frames=KEPT_WINDOW)
     assert Synthesizer(synthesizer.bundle, 1, MemoryPlan()).memory == MemoryPlan()
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cosyvoice_lite.bundle import VOCABULARY, Bundle
+from cosyvoice_lite.config import Sampling
 from cosyvoice_lite.errors import BundleError, UsageError, VoiceError
 from cosyvoice_lite.runtime.aliases import named
 from cosyvoice_lite.runtime.memory import MAX_POSITIONS
@@ -25,6 +26,7 @@ from cosyvoice_lite.text.explain import Explanation, explain
 from cosyvoice_lite.text.languages import main_language, spans
 from cosyvoice_lite.text.lexicon import Lexicon
 from cosyvoice_lite.text.official import normalize_official
+from cosyvoice_lite.text.phonemes.tempo import shortest_s
 from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
 from cosyvoice_lite.text.segment import Segment
 from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
@@ -70,7 +72,7 @@ class Reader:
             Utterance(
                 segment=segment,
                 conditioning=self._condition(segment, voice, request),
-                sampling=request.sampling or self.bundle.manifest.model.sampling,
+                sampling=self._sampling(segment, request),
                 speed=request.speed * segment.prosody.rate,
                 solver=request.chosen_solver(),
                 seed=(seed, i),
@@ -146,6 +148,16 @@ class Reader:
         prompt += len(self.prompt_ids(request.instruct or ""))
         room = int((self.max_positions - N_MARKERS - prompt) / (1 + sampling.max_token_text_ratio))
         return max(1, room - ENDING_TOKENS)
+
+    def _sampling(self, segment: Segment, request: Request) -> Sampling:
+        """As asked for, or as the model has it: then phonemes get the least time they take."""
+        model = self.bundle.manifest.model
+        chosen = request.sampling or model.sampling
+        shortest, longest = chosen.min_token_text_ratio, chosen.max_token_text_ratio
+        if not segment.reads_phonemes or shortest != model.sampling.min_token_text_ratio:
+            return chosen
+        ratio = shortest_s(segment.token_ids) * model.token_rate / len(segment.token_ids)
+        return replace(chosen, min_token_text_ratio=min(max(shortest, ratio), longest))
 
     def _condition(self, segment: Segment, voice: Voice, request: Request) -> Conditioning:
         if segment.voice is not None:

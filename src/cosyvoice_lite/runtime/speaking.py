@@ -77,15 +77,15 @@ class Speaking(Stages):
         # would both load it.
         _ = self.flow.unet
         begun = zip(group, courses, strict=True)
-        mels = list(self.flow_lanes.map(lambda b: self.arrive(*b), begun))
+        mels = list(self.part_lanes.map(lambda b: self.arrive(*b), begun))
         self.finished("flow")
         _ = self.vocoder.f0_predictor
         voiced = zip(group, mels, strict=True)
-        sources = list(self.lanes.map(lambda m: self.excitation(*m), voiced))
+        sources = list(self.part_lanes.map(lambda m: self.excitation(*m), voiced))
         self.finished("vocoder", "f0_predictor")
         _ = self.vocoder.filter
         excited = zip(group, mels, sources, strict=True)
-        yield from self.lanes.map(lambda e: self.filtered(*e), excited)
+        yield from self.part_lanes.map(lambda e: self.filtered(*e), excited)
         self.finished("vocoder")
 
     def sentence(self, utterance: Utterance) -> Sentence:

@@ -22,11 +22,10 @@ bits, and more in others."""
 
 
 def shared_out(threads: int, bundle: Bundle) -> tuple[Lanes, Lanes]:
-    """Lanes of all stages, and those of the velocity field, whose two rows of guidance take no more
-    memory side by side than in one call.
+    """Lanes of utterances, and those of their parts: rows of guidance, windows of the vocoder.
 
-    Else a large model has one lane: it decodes one token at a time with all cores, and two windows
-    of its vocoder would hold twice the memory.
+    A large model has one lane of the first kind: it decodes a token at a time, and that with all
+    cores.
     """
     unet = bundle.manifest.files.get("unet.weights")
     if unet is None or unet.size <= SMALL:
@@ -49,7 +48,7 @@ class Stages:
         self.bundle = bundle
         self.memory = memory
         self.threads = min(threads or available_threads(), available_threads())
-        self.lanes, self.flow_lanes = shared_out(self.threads, bundle)
+        self.lanes, self.part_lanes = shared_out(self.threads, bundle)
 
     @cached_property
     def lm(self) -> SpeechLM:
@@ -57,11 +56,11 @@ class Stages:
 
     @cached_property
     def flow(self) -> Flow:
-        return Flow(self.bundle, self.lanes.threads, self.flow_lanes)
+        return Flow(self.bundle, self.lanes.threads, self.part_lanes)
 
     @cached_property
     def vocoder(self) -> Vocoder:
-        return Vocoder(self.bundle, self.lanes, self.memory.window_frames)
+        return Vocoder(self.bundle, self.part_lanes, self.memory.window_frames)
 
     @cached_property
     def recordings(self) -> RecordingEncoder:

@@ -28,6 +28,8 @@ CONTEXT_FRAMES = 14
 SHORTEST_WINDOW = 4 * CONTEXT_FRAMES
 """Frames of a window that is made only so that every lane has one; of less, context would be more
 than half."""
+SHORTEST_SHARE = 2 * CONTEXT_FRAMES
+"""Frames of a lane's share of a window."""
 
 
 class Vocoder:
@@ -120,8 +122,6 @@ class Vocoder:
         A window sees `CONTEXT_FRAMES` beyond either end, more than the network's reach, so the
         windows join as if there were one, and memory does not grow with T.
         """
-        if self.is_large:
-            give_back()  # what the flow freed comes in other sizes than what the filter takes
         n_frames = mel.shape[1]
         n_windows = self._n_windows(n_frames)
         edges = [n_frames * i // n_windows for i in range(n_windows + 1)]
@@ -130,6 +130,8 @@ class Vocoder:
 
         def window(edge: tuple[int, int]) -> Array:
             before_window()
+            if self.is_large:
+                give_back()  # what was freed comes in other sizes than what is taken next
             start, stop = edge
             first, last = max(0, start - CONTEXT_FRAMES), min(n_frames, stop + CONTEXT_FRAMES)
             heard = source[first * HOP_LENGTH : last * HOP_LENGTH]
@@ -139,9 +141,16 @@ class Vocoder:
         return np.concatenate(list(self.lanes.map(window, itertools.pairwise(edges))))
 
     def _n_windows(self, n_frames: int) -> int:
-        """As few as may be, yet the same number for every lane."""
-        fewest = max(1, -(-n_frames // self.window_frames))
-        lanes = self.lanes.n_free
+        """As few as may be, yet the same number for every lane.
+
+        Of a large vocoder, the lanes of one utterance share a window's memory, context and all;
+        utterances side by side have a window each.
+        """
+        lanes, frames = self.lanes.n_free, self.window_frames
+        if self.is_large and lanes > 1:
+            share = (frames + 2 * CONTEXT_FRAMES) // lanes - 2 * CONTEXT_FRAMES
+            frames = max(SHORTEST_SHARE, share)
+        fewest = max(1, -(-n_frames // frames))
         return fewest if n_frames < lanes * SHORTEST_WINDOW else -(-fewest // lanes) * lanes
 
 
