@@ -6,6 +6,8 @@ depend on the seed alone, and what it has said is passed over.
 """
 
 import argparse
+import signal
+import sys
 from collections.abc import Callable
 from multiprocessing import Pool
 from pathlib import Path
@@ -112,6 +114,8 @@ def main() -> None:
     args = parser.parse_args()
     orders = [Order(v, MINUTES[v] * args.scale, args.recordings, args.cache) for v in args.voices]
     with Pool(args.processes) as pool:
+        # Ends the workers, too: else they would go on, beside those of the next call.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(f"signal {number}"))
         for _ in pool.imap_unordered(build_voice, orders):
             pass
 
