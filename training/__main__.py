@@ -9,11 +9,14 @@ import argparse
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 Command = tuple[str, ...]
+
+POLL_S = 0.5
 
 PLAN: tuple[tuple[Command, ...], ...] = (
     (("corpus.build", "--scale", "1"),),
@@ -42,7 +45,8 @@ def is_done(command: Command, cache: Path) -> bool:
         return is_newer([cache / "tokens.npz"], cache / "tokenizer" / "checkpoint.pt")
     if command[0] == "generate":
         mels = [p.with_name("generated.npy") for p in cache.glob("corpus/*/utterances.jsonl")]
-        return is_newer(mels, cache / "flow" / "checkpoint.pt")
+        sources = (cache / "tokens.npz", cache / "flow" / "checkpoint.pt")
+        return all(is_newer(mels, source) for source in sources)
     return False
 
 
@@ -52,39 +56,41 @@ def is_newer(files: list[Path], source: Path) -> bool:
 
 
 def run_together(group: Sequence[Command], options: list[str]) -> None:
-    """Run the commands of a group side by side; all end when one fails or a signal comes."""
+    """Run the commands of a group side by side; all end when one fails or this process is ended."""
     children = [
         subprocess.Popen([sys.executable, "-m", f"training.{name}", *arguments, *options])
         for name, *arguments in group
     ]
-
-    stopped = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal stopped
-        stopped = True
+    try:
+        while any(c.poll() is None for c in children) and not any(c.returncode for c in children):
+            time.sleep(POLL_S)
+    finally:
         for child in children:
             child.terminate()
+        codes = [child.wait() for child in children]
+    if any(codes):
+        sys.exit(f"{', '.join(name for name, *_ in group)}: failed with {codes}")
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    codes = [child.wait() for child in children]
-    if stopped or any(codes):
-        names = ", ".join(name for name, *_ in group)
-        sys.exit(f"{names}: stopped" if stopped else f"{names}: failed with {codes}")
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """End, and with it what runs: stages save what they have learnt."""
+    sys.exit("stopped")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
+    parser.add_argument("--recordings", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--scale", type=float, default=1.0, help="of the corpus and of all steps")
     args = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     for group in PLAN:
+        options = ["--cache", str(args.cache)]
+        if group[0][0] == "corpus.build":
+            options += ["--recordings", str(args.recordings)]
         waiting = [scaled(command, args.scale) for command in group]
-        run_together(
-            [command for command in waiting if not is_done(command, args.cache)],
-            ["--cache", str(args.cache)],
-        )
+        run_together([c for c in waiting if not is_done(c, args.cache)], options)
     subprocess.run(
         [sys.executable, "-m", "training.export", "--cache", str(args.cache)], check=True
     )

@@ -4,6 +4,7 @@ What a batch holds depends on the seed and the step alone, so an interrupted run
 """
 
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from tqdm import tqdm
 from cosyvoice_lite.text.phonemes.tokenizer import PhonemeTokenizer
 from training.corpus.pitch import HOP, pitches
 from training.corpus.store import Store, Utterance
+from training.files import written
 from training.model.speech_tokenizer import frame_count, token_count
 from training.speakers import embedding
 from training.spectral import N_MELS
@@ -27,7 +29,7 @@ Floats = NDArray[np.float32]
 
 CONTEXT = 2  # frames on both sides of a crop, so that its mel does not see a mirrored edge
 GENERATED = 0.5  # of the crops that have it, given the flow's mel for their own
-UNSEEN_EVERY = 100  # utterances, one is kept out of all batches, to see what is learnt by heart
+UNSEEN_EVERY = 100  # texts, one is kept out of all batches, to see what is learnt by heart
 FAVOURED = {"en_female": 3.0}  # the voice that loses most in the vocoder is heard more often
 
 
@@ -116,7 +118,7 @@ class Sentences:
 class Corpus:
     """All utterances of all voices with their phonemes, in batches of similar length.
 
-    Every hundredth utterance is in no batch: losses are told of those, too, by `unseen_batch`.
+    One text of a hundred is in no batch: losses are told of those, too, by `unseen_batch`.
     """
 
     def __init__(self, folder: Path, seconds_per_batch: float, seed: int) -> None:
@@ -173,7 +175,7 @@ class Corpus:
         order = np.argsort(lengths * rng.uniform(0.9, 1.1, len(lengths)))
         batches: list[list[int]] = [[]]
         for place in order:
-            if is_unseen(place) != unseen:
+            if is_unseen(self.items[place][1].text) != unseen:
                 continue
             if lengths[place] * (len(batches[-1]) + 1) > self.seconds:
                 batches.append([])
@@ -181,9 +183,9 @@ class Corpus:
         return [batches[i] for i in rng.permutation(len(batches)) if batches[i]]
 
 
-def is_unseen(place: int) -> bool:
-    """Whether the utterance at this place of the corpus is kept out of training."""
-    return place % UNSEEN_EVERY == 0
+def is_unseen(text: str) -> bool:
+    """Whether what says this text is kept out of training, in every corpus that has it."""
+    return zlib.crc32(text.encode()) % UNSEEN_EVERY == 0
 
 
 def _symbols(utterances: list[Utterance], folder: Path) -> list[NDArray[np.int64]]:
@@ -195,5 +197,6 @@ def _symbols(utterances: list[Utterance], folder: Path) -> list[NDArray[np.int64
     for key in tqdm(missing, desc="phonemes", mininterval=10, disable=not missing):
         known[key] = PhonemeTokenizer(fresh[key].language).encode(fresh[key].text)
     if missing:
-        path.write_text(json.dumps(known, ensure_ascii=False))
+        with written(path) as partial:
+            partial.write_text(json.dumps(known, ensure_ascii=False))
     return [np.array(known[f"{u.language}\t{u.text}"]) for u in utterances]

@@ -5,6 +5,7 @@ where to look in the text. Both go to `tokens.npz`, aligned with the corpus as i
 """
 
 import argparse
+import hashlib
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.data import Corpus
+from training.files import end_workers_with_me, written
 from training.loop import averaged, device
 from training.model.speech_tokenizer import SpeechTokenizer, to_ids, token_count
 from training.sizes import TOKENIZER
@@ -110,6 +112,11 @@ def load(cache: Path, corpus: Corpus) -> tuple[list[Ints], list[Ints]]:
     return np.split(stored["tokens"], cuts), np.split(stored["spans"], cuts)
 
 
+def digest(tokens: list[Ints]) -> str:
+    """What tells these tokens from those that another tokenizer makes."""
+    return hashlib.sha256(np.concatenate(tokens).tobytes()).hexdigest()[:16]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/nano"))
@@ -117,15 +124,17 @@ def main() -> None:
     args = parser.parse_args()
     places = range(len(open_corpus(args.cache).items))
     with get_context("spawn").Pool(args.processes) as pool:
+        end_workers_with_me()
         rows = pool.imap(partial(extract, args.cache), places, chunksize=64)
         tokens, spans = zip(*tqdm(rows, total=len(places), mininterval=10), strict=True)
     lengths = [len(row) for row in tokens]
-    np.savez(
-        args.cache / "tokens.npz",
-        lengths=lengths,
-        tokens=np.concatenate(tokens),
-        spans=np.concatenate(spans),
-    )
+    with written(args.cache / "tokens.npz") as path, path.open("wb") as file:
+        np.savez(
+            file,
+            lengths=lengths,
+            tokens=np.concatenate(tokens),
+            spans=np.concatenate(spans),
+        )
 
 
 if __name__ == "__main__":

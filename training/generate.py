@@ -20,6 +20,7 @@ from cosyvoice_lite.runtime.flow import Flow
 from cosyvoice_lite.runtime.lanes import Lanes
 from training.export import LICENCE, NAME, export
 from training.extract import load, open_corpus
+from training.files import end_workers_with_me, written
 from training.speakers import embedding
 
 MINUTES = 15.0
@@ -39,7 +40,8 @@ def generate(cache: Path, bundle: Path, minutes: float, voice: str) -> None:
         noise = flow.noise(len(tokens[place]), nothing, rng)
         course, _ = flow.course(tokens[place], embedding(voice), (), nothing, noise)
         mels.append(flow.arrive(course, SOLVERS["exact"]).T.astype(np.float16))
-    np.save(cache / "corpus" / voice / "generated.npy", np.concatenate(mels))
+    with written(cache / "corpus" / voice / "generated.npy") as path, path.open("wb") as file:
+        np.save(file, np.concatenate(mels))
 
 
 def main() -> None:
@@ -56,6 +58,7 @@ def main() -> None:
     convert(checkpoint, bundle, licence=LICENCE, replace=True)
     work = partial(generate, args.cache, bundle, args.minutes)
     with get_context("spawn").Pool(args.processes) as pool:
+        end_workers_with_me()
         for _ in pool.imap_unordered(work, voices):
             pass
 

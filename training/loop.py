@@ -7,8 +7,8 @@ folder: `checkpoint.pt` (everything needed to go on), `losses.csv`, `losses.png`
 """
 
 import csv
-import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -18,6 +18,8 @@ from types import FrameType
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from training.files import claim, written
 
 AVERAGE_DECAY = 0.999
 SAVE_EVERY_S = 300
@@ -40,7 +42,12 @@ def half_precision() -> torch.autocast:
 
 
 class Run:
-    """One training run in one folder: modules, their optimizers, the average, the step count."""
+    """One training run in one folder: modules, their optimizers, the average, the step count.
+
+    Args:
+        made_of: what the run learns from, if that may change; a finished run of something else is
+            not taken for done.
+    """
 
     def __init__(
         self,
@@ -48,8 +55,10 @@ class Run:
         model: nn.Module,
         optimizers: dict[str, torch.optim.Optimizer],
         helpers: dict[str, nn.Module] | None = None,
+        made_of: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        claim(folder)
         self.folder = folder
         self.model = model
         self.average = deepcopy(model).requires_grad_(False).eval()
@@ -57,6 +66,7 @@ class Run:
         self.optimizers = optimizers
         self.rates = {name: opt.param_groups[0]["lr"] for name, opt in optimizers.items()}
         self.step = 0
+        self.made_of, self.was_made_of = made_of, ""
         self.stopping = False
         self._resume()
 
@@ -71,6 +81,8 @@ class Run:
         `check(number)` gives the losses of what is never learnt from, whenever losses are told.
         """
         if self.step >= steps:
+            if self.was_made_of not in ("", self.made_of):
+                sys.exit(f"{self.folder} has learnt from other tokens: ask for more --steps")
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -79,6 +91,7 @@ class Run:
         bar = tqdm(range(self.step, steps), initial=self.step, total=steps, mininterval=10)
         for self.step in bar:
             self._set_rates(steps)
+            torch.manual_seed(self.step)  # resumed, a run draws what it would have drawn
             losses = take_step(self.step)
             self._update_average()
             for name, value in losses.items():
@@ -111,15 +124,15 @@ class Run:
                 group["lr"] = self.rates[name] * pace
 
     def save(self) -> None:
-        """Write the checkpoint whole, then put it in place: a kill leaves the old or the new."""
+        """Write the checkpoint; a kill leaves the old or the new."""
         state = {
             "step": self.step,
+            "made_of": self.made_of,
             "modules": {name: module.state_dict() for name, module in self.modules.items()},
             "optimizers": {name: opt.state_dict() for name, opt in self.optimizers.items()},
         }
-        partial = self.folder / "checkpoint.part"
-        torch.save(state, partial)
-        os.replace(partial, self.folder / "checkpoint.pt")
+        with written(self.folder / "checkpoint.pt") as partial:
+            torch.save(state, partial)
         plot(self.folder / "losses.csv")
 
     def _resume(self) -> None:
@@ -127,7 +140,7 @@ class Run:
         if not path.exists():
             return
         state = torch.load(path, map_location=device(), weights_only=True)
-        self.step = state["step"]
+        self.step, self.was_made_of = state["step"], state.get("made_of", "")
         for name, module in self.modules.items():
             if name in state["modules"]:  # a helper may join later, as discriminators do
                 module.load_state_dict(state["modules"][name])

@@ -8,6 +8,7 @@ The tokenizer comes from a file of its own.
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -70,7 +71,13 @@ def restore(bundle: Bundle, cache: Path, step: int = 0) -> None:
 
 
 def begin(folder: Path, model: nn.Module, state: Mapping[str, Tensor], step: int) -> None:
-    """Write the checkpoint of a run that has these weights."""
+    """Write the checkpoint of a run that has these weights.
+
+    Raises:
+        SystemExit: there is a run already.
+    """
+    if (folder / "checkpoint.pt").exists():
+        sys.exit(f"{folder} has a run: put it away first")
     model.load_state_dict(state)
     run = Run(folder, model, {})
     run.step = step

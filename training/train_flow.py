@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.data import Corpus, Sentences
-from training.extract import load
+from training.extract import digest, load
 from training.loop import Losses, Run, device, half_precision
 from training.model.encoder import padding_mask
 from training.model.estimator import start_by_passing
@@ -51,7 +51,9 @@ class Examples:
 class FlowTraining:
     """One step at a time."""
 
-    def __init__(self, folder: Path, corpus: Corpus, tokens: list[Tensor]) -> None:
+    def __init__(
+        self, folder: Path, corpus: Corpus, tokens: list[Tensor], made_of: str = ""
+    ) -> None:
         self.corpus, self.tokens = corpus, tokens
         self.means = voice_means(corpus)
         self.model = Flow(FLOW).to(device())
@@ -60,7 +62,8 @@ class FlowTraining:
         torch.nn.init.constant_(estimator.final_proj.bias, MEAN_MEL)
         start_by_passing(estimator)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), LEARNING_RATE, (0.9, 0.98))
-        self.run = Run(folder, self.model, {"optimizer": self.optimizer})
+        optimizers = {"optimizer": self.optimizer}
+        self.run = Run(folder, self.model, optimizers, made_of=made_of)
 
     def step(self, step: int) -> Losses:
         losses = self._losses(self.examples(self.corpus.batch(step), step))
@@ -151,9 +154,10 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=1)
-    tokens = [torch.from_numpy(row) for row in load(args.cache, corpus)[0]]
-    training = FlowTraining(args.cache / "flow", corpus, tokens)
-    training.run.train(training.step, args.steps, training.check)
+    extracted, _ = load(args.cache, corpus)
+    tokens = [torch.from_numpy(row) for row in extracted]
+    training = FlowTraining(args.cache / "flow", corpus, tokens, digest(extracted))
+    training.run.train(training.step, args.steps, training.check if corpus.unseen else None)
 
 
 if __name__ == "__main__":

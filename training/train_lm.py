@@ -20,7 +20,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from cosyvoice_lite.text.phonemes import inventory
 from training.data import Corpus, Sentences
-from training.extract import load
+from training.extract import digest, load
 from training.loop import Losses, Run, device, half_precision
 from training.model.lm import SpeechLM
 from training.model.speech_tokenizer import start_alike
@@ -43,7 +43,12 @@ class LMTraining:
     """One step at a time on whole utterances."""
 
     def __init__(
-        self, folder: Path, corpus: Corpus, tokens: list[Tensor], spans: list[Tensor]
+        self,
+        folder: Path,
+        corpus: Corpus,
+        tokens: list[Tensor],
+        spans: list[Tensor],
+        made_of: str = "",
     ) -> None:
         self.corpus, self.tokens, self.spans = corpus, tokens, spans
         self.model = SpeechLM(LM).to(device())
@@ -52,7 +57,8 @@ class LMTraining:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), LEARNING_RATE, (0.9, 0.98), weight_decay=0.01
         )
-        self.run = Run(folder, self.model, {"optimizer": self.optimizer})
+        optimizers = {"optimizer": self.optimizer}
+        self.run = Run(folder, self.model, optimizers, made_of=made_of)
 
     def step(self, step: int) -> Losses:
         losses = self._losses(self.corpus.batch(step), np.random.default_rng((2, step)))
@@ -78,7 +84,6 @@ class LMTraining:
                 text.to(device()),
                 torch.tensor([len(row) for row in texts]).to(device()),
                 replaced(speech, rng).to(device()),
-                lengths.to(device()),
                 speakers.to(device()),
             )
         logits = logits.float()
@@ -151,9 +156,10 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=2)
-    tokens, spans = ([torch.from_numpy(row) for row in rows] for rows in load(args.cache, corpus))
-    training = LMTraining(args.cache / "lm", corpus, tokens, spans)
-    training.run.train(training.step, args.steps, training.check)
+    extracted = load(args.cache, corpus)
+    tokens, spans = ([torch.from_numpy(row) for row in rows] for rows in extracted)
+    training = LMTraining(args.cache / "lm", corpus, tokens, spans, digest(extracted[0]))
+    training.run.train(training.step, args.steps, training.check if corpus.unseen else None)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def main() -> None:
     torch.manual_seed(0)
     corpus = Corpus(args.cache / "corpus", args.seconds_per_batch, seed=0)
     training = TokenizerTraining(args.cache / "tokenizer", corpus)
-    training.run.train(training.step, args.steps, training.check)
+    training.run.train(training.step, args.steps, training.check if corpus.unseen else None)
 
 
 if __name__ == "__main__":

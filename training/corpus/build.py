@@ -6,7 +6,7 @@ depend on the seed alone, and what it has said is passed over.
 """
 
 import argparse
-import signal
+import shutil
 import sys
 from collections.abc import Callable
 from multiprocessing import Pool
@@ -21,8 +21,9 @@ from training.corpus.levels import Samples
 from training.corpus.pitch import pitches
 from training.corpus.recordings import recordings
 from training.corpus.store import SAMPLE_RATE, Store
-from training.corpus.teachers import speak
+from training.corpus.teachers import model_of, speak
 from training.corpus.texts import frequent_words, sentences
+from training.files import claim, end_workers_with_me
 from training.speakers import SPEAKERS, Speaker
 
 SEED = 2026
@@ -76,6 +77,7 @@ def build_voice(order: Order) -> None:
     speaker = SPEAKERS[order.voice]
     say = speaking(speaker, order.tars, order.cache)
     store = Store(order.cache / "corpus" / speaker.name)
+    claim(store.index_path.parent)
     words = _words(speaker, order.cache)
     done = min(order.minutes, store.seconds / 60)
     bar = tqdm(total=order.minutes, initial=done, desc=speaker.name, unit="min", mininterval=10)
@@ -98,6 +100,18 @@ def build_voice(order: Order) -> None:
     pitches(store)
 
 
+def missing_sources(orders: list[Order]) -> list[str]:
+    """Recordings, models and programs that the voices need and this machine lacks."""
+    missing = []
+    for speaker, tars in ((SPEAKERS[order.voice], order.tars) for order in orders):
+        program, _, voice = speaker.source.partition(":")
+        files = [tars / program] if is_recorded(speaker) else model_of(program, voice, tars)
+        missing += [str(file) for file in files if not file.exists()]
+        if not is_recorded(speaker) and shutil.which(program) is None:
+            missing.append(program)
+    return sorted(set(missing))
+
+
 def _words(speaker: Speaker, cache: Path) -> list[str]:
     if speaker.language == "zh":  # the words she recorded
         return sorted({u.text for u in Store(cache / "recordings" / speaker.name)})
@@ -113,9 +127,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     orders = [Order(v, MINUTES[v] * args.scale, args.recordings, args.cache) for v in args.voices]
+    if missing := missing_sources(orders):
+        sys.exit(f"training/README.md says where these are from: {', '.join(missing)}")
     with Pool(args.processes) as pool:
-        # Ends the workers, too: else they would go on, beside those of the next call.
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(f"signal {number}"))
+        end_workers_with_me()
         for _ in pool.imap_unordered(build_voice, orders):
             pass
 

@@ -5,6 +5,7 @@ import pyworld
 from numpy.typing import NDArray
 
 from training.corpus.store import SAMPLE_RATE, Store
+from training.files import written
 from training.speakers import SPEAKERS, Speaker
 
 HOP = 256  # samples per mel frame
@@ -36,5 +37,6 @@ def pitches(store: Store) -> list[NDArray[np.float32]]:
     values += [pitch(store.samples(u), SPEAKERS[u.voice]) for u in store.utterances[done:]]
     joined = np.concatenate([values[0][: sum(lengths[:done])], *values[1:]])
     if len(joined) != have:
-        np.savez(path, values=joined)
+        with written(path) as partial, partial.open("wb") as file:
+            np.savez(file, values=joined)
     return np.split(joined, np.cumsum(lengths)[:-1])

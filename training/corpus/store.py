@@ -39,6 +39,7 @@ class Store:
         self.audio_path = folder / "audio.i16"
         self.index_path = folder / "utterances.jsonl"
         self.utterances = list(self._read_index())
+        self._ends_whole = False
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -61,9 +62,17 @@ class Store:
             audio.seek(2 * end)
             audio.truncate()
             audio.write(np.round(samples * INT16_SCALE).astype("<i2").tobytes())
-        with self.index_path.open("a", encoding="utf-8") as index:
-            index.write(json.dumps(asdict(utterance), ensure_ascii=False) + "\n")
+        self._index(json.dumps(asdict(utterance), ensure_ascii=False))
         self.utterances.append(utterance)
+
+    def _index(self, line: str) -> None:
+        """Write a line behind the last complete one."""
+        with self.index_path.open("a+b") as index:
+            if not self._ends_whole:
+                index.seek(0)
+                index.truncate(index.read().rfind(b"\n") + 1)
+                self._ends_whole = True
+            index.write(f"{line}\n".encode())
 
     def samples(self, utterance: Utterance) -> NDArray[np.float32]:
         """The utterance's samples (length,), in -1..1."""
@@ -74,5 +83,6 @@ class Store:
     def _read_index(self) -> Iterator[Utterance]:
         if not self.index_path.exists():
             return
-        for line in self.index_path.read_text(encoding="utf-8").splitlines():
-            yield Utterance(**json.loads(line))
+        for line in self.index_path.read_text(encoding="utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):  # else a kill cut it short
+                yield Utterance(**json.loads(line))

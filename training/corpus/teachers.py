@@ -24,7 +24,7 @@ def flite(text: str, voice: str, speed: float, wav: Path, corpus: Path) -> None:
 
 def open_jtalk(text: str, voice: str, speed: float, wav: Path, corpus: Path) -> None:
     """Japanese; `voice` is the mood of the tohoku-f01 speaker."""
-    model = corpus / f"tohoku-f01-{voice}.htsvoice"
+    [model] = model_of("open_jtalk", voice, corpus)
     command = ["open_jtalk", "-x", JTALK_DICTIONARY, "-m", str(model)]
     _run([*command, "-r", f"{speed:.3f}", "-ow", str(wav)], text)
 
@@ -49,6 +49,11 @@ def speak(text: str, speaker: Speaker, speed: float, corpus: Path) -> Samples:
         TEACHERS[program](text, voice, speed, Path(wav.name), corpus)
         samples, sample_rate = soundfile.read(wav.name, dtype="float32")
     return normalize(trim(resample(samples, sample_rate)))
+
+
+def model_of(program: str, voice: str, corpus: Path) -> list[Path]:
+    """The files that a program needs for a voice, beside what its Debian package has."""
+    return [corpus / f"tohoku-f01-{voice}.htsvoice"] if program == "open_jtalk" else []
 
 
 def _run(command: list[str], text: str = "") -> None:

@@ -48,7 +48,6 @@ class SpeechLM(nn.Module):
         text: Tensor,
         text_lengths: Tensor,
         speech: Tensor,
-        speech_lengths: Tensor,
         speaker: Tensor,
     ) -> tuple[Tensor, list[Tensor]]:
         """Text (B, L), speech (B, T), speaker (B, 192) → logits (B, T + 1, V), attention weights.
@@ -63,18 +62,32 @@ class SpeechLM(nn.Module):
         person = self.spk_embed_affine_layer(functional.normalize(speaker, dim=1))[:, None]
         start = self.llm_embedding.weight[START].expand_as(person)
         task = self.llm_embedding.weight[TASK].expand_as(person)
-        sequence = torch.cat([start, person, text_part, task, self.speech_embedding(speech)], dim=1)
-        mask = _prefix_mask(text_lengths, text.shape[1], speech_lengths, speech.shape[1])
-        out, weights = self.llm(sequence, mask)
-        first = PREFIX + text.shape[1]  # where the task mark stands
+        padding = text.shape[1] - text_lengths
+        told = _turned(torch.cat([start, person, text_part], dim=1), padding)
+        sequence = torch.cat([told, task, self.speech_embedding(speech)], dim=1)
+        out, weights = self.llm(sequence, _mask(padding, sequence.shape[1]))
+        first = told.shape[1]  # where the task mark stands
         logits = self.llm_decoder(out[:, first:])
-        return logits, [w[:, :, first:, PREFIX:first] for w in weights]
+        return logits, [_on_text(w[:, :, first:, :first], padding) for w in weights]
 
 
-def _prefix_mask(text_lengths: Tensor, text: int, speech_lengths: Tensor, speech: int) -> Tensor:
-    """Causal mask of the whole sequence with padding between text and task mark hidden."""
-    total = PREFIX + text + 1 + speech
-    place = torch.arange(total, device=text_lengths.device)
-    padding = (place >= PREFIX + text_lengths[:, None]) & (place < PREFIX + text)
-    full = torch.full_like(text_lengths, total)
-    return causal_mask(full, total) & ~padding[:, None]
+def _turned(rows: Tensor, padding: Tensor) -> Tensor:
+    """Rows (B, N, D) with the padding at their end, (B,), before them: what follows is then as far
+    from them as it is without."""
+    places = torch.arange(rows.shape[1], device=rows.device) - padding[:, None]
+    return rows.gather(1, (places % rows.shape[1])[..., None].expand_as(rows))
+
+
+def _on_text(weights: Tensor, padding: Tensor) -> Tensor:
+    """Attention on turned rows, (B, H, T, N), as attention on the text, (B, H, T, L)."""
+    n = weights.shape[-1]
+    places = torch.arange(PREFIX, n, device=weights.device) + padding[:, None]
+    return weights.gather(-1, (places % n)[:, None, None].expand(*weights.shape[:3], -1))
+
+
+def _mask(padding: Tensor, total: int) -> Tensor:
+    """Causal, and nobody but itself sees a place of the padding in front: (B, total, total)."""
+    place = torch.arange(total, device=padding.device)
+    earlier = causal_mask(torch.full_like(padding, total), total)
+    itself = place[:, None] == place
+    return earlier & ((place >= padding[:, None])[:, None] | itself)

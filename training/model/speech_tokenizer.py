@@ -117,7 +117,7 @@ def start_alike(weight: Tensor) -> None:
     """
     places = LEVELS ** torch.arange(DIGITS)
     levels = torch.arange(CODES)[:, None] // places % LEVELS  # (CODES, DIGITS)
-    vectors = torch.randn(DIGITS, LEVELS, weight.shape[1]) * weight.std() / DIGITS**0.5
+    vectors = torch.randn(DIGITS, LEVELS, weight.shape[1]) * float(weight.std()) / DIGITS**0.5
     weight[:CODES] = vectors[torch.arange(DIGITS), levels].sum(1)
 
 
