@@ -31,7 +31,7 @@ USER 10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('COSYVOICE_LITE_PORT', '8000') + '/livez', timeout=4)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["cosyvoice-lite"]
 CMD ["serve"]

@@ -127,11 +127,16 @@ async def load(
     return seen, seconds, memory
 
 
-def jain(values: list[float]) -> float:
-    return sum(values) ** 2 / (len(values) * sum(v * v for v in values))
+def jain(values: list[float]) -> float | None:
+    """Fairness from 0 to 1; None where nobody was answered."""
+    return (
+        round(sum(values) ** 2 / (len(values) * sum(v * v for v in values)), 4) if values else None
+    )
 
 
 def spread(times: list[float]) -> dict[str, float]:
+    if not times:
+        return {}
     ordered = sorted(times)
     return {
         "median": round(statistics.median(ordered), 2),
@@ -184,7 +189,7 @@ def _answered(seen: Seen, seconds: float) -> dict[str, Any]:
         "latency_s": spread(times),
         "statuses": dict(seen.statuses),
         "faults": dict(seen.faults),
-        "fairness": round(jain([statistics.mean(t) for t in seen.latencies.values()]), 4),
+        "fairness": jain([statistics.mean(t) for t in seen.latencies.values() if t]),
     }
 
 

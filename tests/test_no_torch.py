@@ -81,3 +81,15 @@ except SystemExit:
 print(sorted({"onnxruntime", "onnx", "wetext", "tiktoken"} & set(sys.modules)))
 """
     assert run(program).splitlines()[-1] == "[]"
+
+
+def test_speaking_reports_to_nobody(tiny_bundle: Path, tmp_path: Path) -> None:
+    """ONNX Runtime would keep the machine's data and send it to its maker."""
+    program = """
+import os
+os.environ.update(dict.fromkeys(("HOME", "XDG_CACHE_HOME"), sys.argv[2]))
+from cosyvoice_lite import Sampling, Synthesizer
+Synthesizer.open(sys.argv[1]).speak("Hi.", sampling=Sampling(max_token_text_ratio=3.0))
+"""
+    run(program, tiny_bundle, tmp_path)
+    assert not list(tmp_path.rglob("*"))

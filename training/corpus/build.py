@@ -22,12 +22,14 @@ from training.corpus.pitch import pitches
 from training.corpus.recordings import recordings
 from training.corpus.store import SAMPLE_RATE, Store
 from training.corpus.teachers import model_of, speak
-from training.corpus.texts import frequent_words, sentences
+from training.corpus.texts import frequent_words, phrases, sentences
 from training.files import claim, end_workers_with_me
 from training.speakers import SPEAKERS, Speaker
 
 SEED = 2026
-SECONDS = (0.8, 11.0)  # shorter and longer utterances are left out
+SECONDS = (0.8, 11.0)  # shorter and longer sentences are left out
+PHRASES = 0.04  # of the minutes more, of one or two words
+PHRASE_SECONDS = (0.2, 2.5)
 TEMPO = (0.88, 1.14)
 MINUTES = {
     "zh_female": 270,
@@ -73,30 +75,33 @@ def speaking(speaker: Speaker, tars: Path, cache: Path) -> Callable[..., Samples
 
 
 def build_voice(order: Order) -> None:
-    """Speak sentences until the voice has its minutes; then measure their pitch."""
+    """Speak sentences until the voice has its minutes, then phrases; then measure their pitch."""
     speaker = SPEAKERS[order.voice]
     say = speaking(speaker, order.tars, order.cache)
     store = Store(order.cache / "corpus" / speaker.name)
     claim(store.index_path.parent)
     words = _words(speaker, order.cache)
-    done = min(order.minutes, store.seconds / 60)
-    bar = tqdm(total=order.minutes, initial=done, desc=speaker.name, unit="min", mininterval=10)
+    total = order.minutes * (1 + PHRASES)
+    done = min(total, store.seconds / 60)
+    bar = tqdm(total=total, initial=done, desc=speaker.name, unit="min", mininterval=10)
     said = {utterance.text for utterance in store}
     attempt = len(store)  # at least; others could not be said, or were too long
-    while store.seconds < order.minutes * 60:
+    while store.seconds < 60 * total:
         rng = np.random.default_rng((SEED, attempt, *speaker.name.encode()))
         attempt += 1
-        text = next(sentences(speaker.language, words, rng))
+        brief = store.seconds >= 60 * order.minutes
+        text = next((phrases if brief else sentences)(speaker.language, words, rng))
         if text in said:
             continue
         try:
             samples = say(text, rng.uniform(*TEMPO), rng)
         except MissingRecordingError:
             continue
-        if SECONDS[0] <= len(samples) / SAMPLE_RATE <= SECONDS[1]:
+        least, most = PHRASE_SECONDS if brief else SECONDS
+        if least <= len(samples) / SAMPLE_RATE <= most:
             store.append(text, speaker.language, speaker.name, samples)
             said.add(text)
-            bar.update(min(order.minutes, store.seconds / 60) - bar.n)
+            bar.update(min(total, store.seconds / 60) - bar.n)
     pitches(store)
 
 

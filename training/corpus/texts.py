@@ -32,6 +32,16 @@ def frequent_words(language: str) -> list[str]:
     return [word for word in found if written.fullmatch(word)]
 
 
+def phrases(language: str, words: list[str], rng: np.random.Generator) -> Iterator[str]:
+    """One or two words without end, frequent ones more often: no sentence of the grammars is as
+    short as what people try first."""
+    blank = " " if language in ("en", "ko") else ""
+    marks = ".!?" if blank else "。！？"
+    while True:
+        chosen = [words[int(len(words) * rng.random() ** 2)] for _ in range(rng.integers(1, 3))]
+        yield blank.join(chosen) + marks[rng.choice(3, p=(0.7, 0.15, 0.15))]
+
+
 def sentences(language: str, words: list[str], rng: np.random.Generator) -> Iterator[str]:
     """Training sentences without end."""
     grammar = Grammar(SENTENCES / f"grammar_{language}.txt", words)

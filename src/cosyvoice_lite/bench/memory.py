@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ STATUS = "/proc/self/status"
 
 
 def measure_memory(
-    bundle: Path, seconds: float, solver: str, budget: int | None
+    bundle: Path, seconds: float, solver: str, budget: int | None, threads: int
 ) -> dict[str, float] | None:
     """Millions of bytes: of `serve` before its first request (where it is installed), of an opened
     bundle, of one loaded, at the peak while speaking with all loaded, stage by stage and within a
@@ -35,15 +36,15 @@ def measure_memory(
         sizes["serve, idle"] = service
     for name in POINTS:
         if name != "budget" or budget is not None:
-            sizes[name] = _in_a_process(bundle, name, seconds, solver, budget)
+            sizes[name] = _in_a_process(bundle, name, seconds, solver, budget, threads)
     return sizes
 
 
 def _in_a_process(
-    bundle: Path, point: str, seconds: float, solver: str, budget: int | None
+    bundle: Path, point: str, seconds: float, solver: str, budget: int | None, threads: int
 ) -> float:
     command = [sys.executable, "-m", __name__, str(bundle), point, str(seconds), solver]
-    command.append(str(budget or 0))
+    command += [str(budget or 0), str(threads)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=True)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
@@ -59,46 +60,52 @@ def _opened(bundle: str, *_: object) -> float:
     return resident_mb(STATUS, "VmRSS") if kept else 0.0
 
 
-def _loaded(bundle: str, *_: object) -> float:
+def _loaded(bundle: str, seconds: float, solver: str, budget: int, threads: int) -> float:
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
-    Synthesizer.open(bundle).load()
+    Synthesizer.open(bundle, threads=threads).load()
     return resident_mb(STATUS, "VmRSS")
 
 
-def _speaking(bundle: str, seconds: float, solver: str, budget: int) -> float:
-    _speak(bundle, seconds, solver, staged=False)
+def _speaking(bundle: str, seconds: float, solver: str, budget: int, threads: int) -> float:
+    _speak(bundle, seconds, solver, threads)
     return resident_mb(STATUS, "VmHWM")
 
 
-def _staged(bundle: str, seconds: float, solver: str, budget: int) -> float:
-    _speak(bundle, seconds, solver, staged=True)
+def _staged(bundle: str, seconds: float, solver: str, budget: int, threads: int) -> float:
+    _speak(bundle, seconds, solver, threads, staged=True)
     return resident_mb(STATUS, "VmHWM")
 
 
-def _budgeted(bundle: str, seconds: float, solver: str, budget: int) -> float:
-    _speak(bundle, seconds, solver, staged=False, budget=budget)
+def _budgeted(bundle: str, seconds: float, solver: str, budget: int, threads: int) -> float:
+    _speak(bundle, seconds, solver, threads, budget=budget)
     return resident_mb(STATUS, "VmHWM")
 
 
-def _unloaded(bundle: str, seconds: float, solver: str, budget: int) -> float:
-    _speak(bundle, seconds, solver, staged=False)()
+def _unloaded(bundle: str, seconds: float, solver: str, budget: int, threads: int) -> float:
+    _speak(bundle, seconds, solver, threads)()
     return resident_mb(STATUS, "VmRSS")
 
 
 def _speak(
-    bundle: str, seconds: float, solver: str, *, staged: bool, budget: int | None = None
+    bundle: str,
+    seconds: float,
+    solver: str,
+    threads: int,
+    *,
+    staged: bool = False,
+    budget: int | None = None,
 ) -> Callable[[], None]:
     """Speak once; what unloads again."""
     from cosyvoice_lite.bench.speed import forced
     from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
-    s = Synthesizer.open(bundle, staged=staged, memory_budget=budget)
+    s = Synthesizer.open(bundle, threads=threads, staged=staged, memory_budget=budget)
     s.utter(forced(s, seconds, solver))
     return s.unload
 
 
-POINTS: Mapping[str, Callable[[str, float, str, int], float]] = {
+POINTS: Mapping[str, Callable[[str, float, str, int, int], float]] = {
     "opened": _opened,
     "loaded": _loaded,
     "speaking": _speaking,
@@ -128,9 +135,10 @@ def _service_mb(bundle: Path) -> float | None:
 def _when_listening(service: subprocess.Popen[bytes]) -> float | None:
     until = time.monotonic() + SERVICE_S
     while time.monotonic() < until and service.poll() is None:
-        if _listens(service.pid):
-            time.sleep(0.5)  # what it does last
-            return resident_mb(f"/proc/{service.pid}/status", "VmRSS")
+        with contextlib.suppress(FileNotFoundError):  # it has just ended
+            if _listens(service.pid):
+                time.sleep(0.5)  # what it does last
+                return resident_mb(f"/proc/{service.pid}/status", "VmRSS")
         time.sleep(0.1)
     return None
 
@@ -154,5 +162,5 @@ def resident_mb(status: str, field: str) -> float:
 
 
 if __name__ == "__main__":
-    _, path, asked, duration, by, limit = sys.argv
-    print(json.dumps(POINTS[asked](path, float(duration), by, int(limit))))
+    _, path, asked, duration, by, limit, cores = sys.argv
+    print(json.dumps(POINTS[asked](path, float(duration), by, int(limit), int(cores))))

@@ -21,6 +21,8 @@ def check_plot(parts: Collection[str], path: Path) -> None:
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError("--plot needs matplotlib: pip install 'cosyvoice-lite[bench]'")
+    if path.is_dir():
+        raise UsageError(f"can't write {path}: it is a folder")
     if not path.parent.is_dir():
         raise UsageError(f"can't write {path}: no folder {path.parent}")
     if not set(parts) & DRAWN:

@@ -88,7 +88,7 @@ def _parts(s: Synthesizer, options: argparse.Namespace) -> Iterator[dict[str, An
         "machine": asdict(machine),
     }
     if "memory" in options.only:
-        yield {"memory_mb": measure_memory(s.bundle.path, seconds, solver, budget)}
+        yield {"memory_mb": measure_memory(s.bundle.path, seconds, solver, budget, s.threads)}
     if "stages" in options.only:
         found = measure_stages(s, utterance, n_tokens(s, seconds), machine)
         yield {"stages": [asdict(stage) for stage in found]}

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its maker; read on import
 import onnxruntime as ort
 
 from cosyvoice_lite.bundle import Bundle

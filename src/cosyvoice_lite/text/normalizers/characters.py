@@ -8,7 +8,9 @@ as it is, for it tells languages apart.
 import re
 import unicodedata
 
+from cosyvoice_lite.text.normalizers.chat import without_faces
 from cosyvoice_lite.text.normalizers.rules import Firing
+from cosyvoice_lite.text.normalizers.typography import plain
 from cosyvoice_lite.text.normalizers.webtext import words_only
 
 _ODD = re.compile(
@@ -30,19 +32,18 @@ def clean(text: str, log: list[Firing] | None = None) -> str:
     text = words_only(text, log)
     text = _PARAGRAPHS.sub("\n\n", _LINES.sub("\n", text)) if _has_lines(text) else text
     if not text.isascii():
-        text = _VULGAR.sub(_fraction, text)
-    if not _ODD.search(text):
-        return text
+        text = plain(_VULGAR.sub(_fraction, text), log)
+    elif not _ODD.search(text):
+        return without_faces(text, log)
 
-    def plain(match: re.Match[str]) -> str:
-        spoken = "".join(map(_plain, match[0]))
-        if log is not None and spoken != match[0]:
-            log.append(
-                Firing("emoji" if _EMOJI.search(match[0]) else "characters", match[0], spoken)
-            )
-        return spoken
+    def spoken(match: re.Match[str]) -> str:
+        said = "".join(map(_plain, match[0]))
+        if log is not None and said != match[0]:
+            rule = "emoji" if _EMOJI.search(match[0]) else "characters"
+            log.append(Firing(rule, match[0], said))
+        return said
 
-    return unicodedata.normalize("NFC", _RUN.sub(plain, text))
+    return without_faces(unicodedata.normalize("NFC", _RUN.sub(spoken, text)), log)
 
 
 def _fraction(match: re.Match[str]) -> str:

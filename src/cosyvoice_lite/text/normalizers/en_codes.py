@@ -2,19 +2,16 @@
 
 import re
 
-from cosyvoice_lite.text.normalizers.numerals import english_digits
+from cosyvoice_lite.text.normalizers.en_words import NEXT_SENTENCE, STATES
+from cosyvoice_lite.text.normalizers.numerals import english, english_digits
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 
 _CODE_BEFORE = re.compile(
-    r"\b(?:code|PIN|passcode|password|OTP|ZIP|(?:account|order|tracking|confirmation|card|serial) number|extension)"
+    r"\b(?:code|PIN|passcode|password|OTP|ZIP|ISBN|(?:account|order|tracking|confirmation|card|serial) number|extension)"
     r"(?: is| was|:)? #?$",
     re.IGNORECASE,
 )
 _COUNTED = r"(?! (?:lines|bytes|characters|words|pages|files|people|years|times)\b)"
-_NEXT_SENTENCE = (
-    r"\s+(?:The|It|He|She|They|We|You|I|But|And|So|This|That|There|These|Those|In|On|At|If|When|His|"
-    r"Her|Our|My|An?|Now|Then|Later|However)\b"
-)
 
 
 def _code(match: re.Match[str]) -> str | None:
@@ -25,6 +22,19 @@ def _groups(match: re.Match[str]) -> str:
     return ", ".join(map(english_digits, re.findall(r"\d+", match[0])))
 
 
+def _chain(match: re.Match[str]) -> str:
+    """5-2-3018 is digits, a count of 10-20-30 is numbers, 3-2-1 needs no pause."""
+    groups = match[0].split("-")
+    if all(len(group) == 1 for group in groups):
+        return " ".join(map(english, groups))
+    counted = all(len(group) < 3 and group[0] != "0" for group in groups)
+    return ", ".join(map(english if counted else english_digits, groups))
+
+
+def _phone(match: re.Match[str]) -> str:
+    return ("plus " if match[0].startswith("+") else "") + _groups(match)
+
+
 def _initials(match: re.Match[str]) -> str:
     """U.S. is two letters; its full stop is one only where the sentence ends."""
     letters = " ".join(letter.upper() for letter in re.findall(r"[A-Za-z]", match[1]))
@@ -33,10 +43,25 @@ def _initials(match: re.Match[str]) -> str:
 
 INITIALS = rule(
     "initials",
-    rf"((?:Ph\.\s?|(?:[A-Z]\.)+)[A-Z])\.((?=\s*[\"”’)]*\s*$|\s*\n|{_NEXT_SENTENCE}))?(?!\w)",
+    rf"((?:Ph\.\s?|(?:[A-Z]\.)+)[A-Z])\.((?=\s*[\"”’)]*\s*$|\s*\n|{NEXT_SENTENCE}))?(?!\w)",
     _initials,
 )
 CODES: list[Rule] = [
     rule("card number", r"(?<![\d-])\d{4}(?:[ -]\d{4}){3}(?![\d-])", _groups),
     rule("code", rf"(?<![\d.,])\d{{3,10}}(?![\d,.-]*\d){_COUNTED}", _code),
+    rule("postcode", rf"(?<=\b(?:{STATES}) )\d{{5}}(?:-\d{{4}})?(?![\d,-])", _groups),
+    rule(
+        "hexadecimal",
+        r"0x(?=[0-9A-Fa-f]{2})([0-9A-Fa-f]{2,16})(?!\w)",
+        lambda m: "zero x " + " ".join(english(c) if c.isdigit() else c.upper() for c in m[1]),
+    ),
+    rule("letter", r"\bA(?=\d)", lambda m: "A-"),
 ]
+PHONES: list[Rule] = [
+    rule("telephone", r"(?:1-)?(?<!\d)\d{3}-\d{3}-\d{4}(?!\d)|(?<![\d-])\d{3}-\d{4}(?![\d-])", _phone),
+    rule("telephone", r"(?:\+\d{1,3}[ .-]?)?\(?(?<!\d)\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)", _phone),
+    rule("telephone", r"\+\d{1,3}(?:[ -]?\d{2,5}){2,4}(?!\d)", _phone),
+    rule("telephone", r"\(0\d{1,4}\) ?\d{3,4}[ -]?\d{3,4}(?!\d)|(?<![\d.,-])(?:0\d{2,4}(?: \d{3,6}){1,2}|1[38]00 \d{3} \d{3})(?![\d-])", _phone),
+    rule("emergency", r"(?<!\d)[2-9]11(?!\d)", lambda m: english_digits(m[0]) if near(m, re.compile(r"(?:[Cc]all|[Dd]ial|[Rr]ing)(?:ed|ing)? $"), 10) else None),
+]  # fmt: skip
+CHAIN = rule("chain of digits", r"(?<![\w.,-])\d{1,7}(?:-\d{1,7}){2,5}(?![\w-])", _chain)

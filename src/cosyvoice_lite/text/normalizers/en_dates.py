@@ -2,7 +2,7 @@
 
 import re
 
-from cosyvoice_lite.text.normalizers.en_words import MONTH, MONTHS
+from cosyvoice_lite.text.normalizers.en_words import MONTH, MONTHS, NEXT_SENTENCE
 from cosyvoice_lite.text.normalizers.numerals import english, english_ordinal, english_year
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 
@@ -64,18 +64,32 @@ def _days(match: re.Match[str]) -> str | None:
     return f"{said}, {english_year(year)}" if year else said
 
 
+def _day_first(match: re.Match[str]) -> str | None:
+    """12 Feb., 2024 and "the 3rd of May"."""
+    said = _date(_month(match[2]), match[1], match[3], the=True)
+    if said is None:
+        return None
+    ended = match[0].endswith(".") and _NEXT.match(match.string, match.end())
+    the = near(match, re.compile(r"\bthe $", re.IGNORECASE), 5)
+    return (said.removeprefix("the ") if the else said) + ("." if ended else "")
+
+
 def _day_by_context(match: re.Match[str]) -> str | None:
-    """due 3/15: a fraction anywhere but behind a word that wants a day."""
-    if not near(match, _DAY_BEFORE, 16):
+    """due 3/15 and Tue, 3/15: a fraction anywhere but beside a word that wants a day."""
+    if not near(match, _DAY_BEFORE, 16) and not _WEEKDAY_AFTER.match(match.string, match.end()):
         return None
     return _date(MONTHS[int(match[1]) - 1], match[2], None)
 
 
 _DAY_BEFORE = re.compile(
-    r"\b(?:on|due|until|till|before|since|starting|dated|deadline|date|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)"
-    r"(?: is| was|,|:)? $",
+    r"\b(?:on|due|until|till|before|since|starting|dated|deadline|date|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|"
+    r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\.?)(?: is| was|,|:)? $",
     re.IGNORECASE,
 )
+_WEEKDAY_AFTER = re.compile(
+    r" ?\(?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:s|rs?|nes|ur)?(?:day)?(?![a-z])"
+)
+_NEXT = re.compile(NEXT_SENTENCE)
 _AMOUNT_AFTER = (
     r"(?!\s?(?:of|an?|cups?|inch|inches|teaspoons?|tablespoons?|acres?|miles?|pounds?)\b)"
 )
@@ -86,7 +100,7 @@ DATES: list[Rule] = [
     rule("date", rf"(?<![\d/])(1[0-2]|0?[1-9])/([12]\d|3[01]|0?[1-9])(?![\d/]){_AMOUNT_AFTER}", _day_by_context),
     rule("date", rf"({MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?{_DASH}(\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\d:])(?!,\d)", _days),
     rule("date", rf"({MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\d:])(?!,\d)", lambda m: _date(_month(m[1]), m[2], m[3])),
-    rule("date", rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({MONTH})\b(?:,? (\d{{4}}))?(?!\d)", lambda m: _date(_month(m[2]), m[1], m[3], the=True)),
+    rule("date", rf"(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({MONTH})(?![a-z])(?:,? (\d{{4}}))?(?!\d)", _day_first),
 ]  # fmt: skip
 TIMES: list[Rule] = [
     rule("time range", rf"{_CLOCK}\s*([AaPp]\.?[Mm]\.?){_DASH}(?=\d{{1,2}}(?:(?::[0-5]\d)?\s*[AaPp]\.?[Mm]\b|:[0-5]\d))", _from_time),

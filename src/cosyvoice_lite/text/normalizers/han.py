@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME, URL, trigger
 from cosyvoice_lite.text.normalizers.durations import duration
-from cosyvoice_lite.text.normalizers.han_context import context_rules
+from cosyvoice_lite.text.normalizers.han_context import context_rules, is_current
+from cosyvoice_lite.text.normalizers.han_math import math_rules
 from cosyvoice_lite.text.normalizers.han_words import Words
-from cosyvoice_lite.text.normalizers.numerals import roman
+from cosyvoice_lite.text.normalizers.numerals import roman, scaled
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 from cosyvoice_lite.text.normalizers.slashes import slash_rules
 
@@ -17,8 +18,10 @@ _RANGE_START = re.compile(
     r"[\d年月日号號点點时時分秒天岁歲元块塊蚊度米%％℃万亿萬億级級楼樓层層章页頁]$"
     r"|(?:周|週|星期|礼拜|禮拜)[一二三四五六日天]$|[一二三四五六七八九十]$"
 )
+_COUNTED = re.compile(r"[0-9](?:[\u4e00-\u9fff]{1,2}|[℃℉])$")
+_HASHTAG = re.compile(r"#[^#\s]+$")
 TRIGGER = trigger(
-    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞πΩμ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[Vv]er\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
+    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞Α-ωµ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[Vv]er\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?:(?<=[0-9][\u4e00-\u9fff℃℉])|(?<=[0-9][\u4e00-\u9fff]{2}))[-−–—](?=第?\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
 )
 
 
@@ -27,11 +30,12 @@ def rules(words: Words) -> list[Rule]:
     say = _Sayings(words)
     units = "|".join(sorted(map(re.escape, words.units), key=len, reverse=True))
     money = "|".join(sorted(map(re.escape, words.currencies), key=len, reverse=True))
-    minus = r"(?:(?<![0-9A-Za-z])(?<![0-9][度℃℉])[-−])?"
+    minus = r"(?:(?<![0-9A-Za-z])(?<![0-9][\u4e00-\u9fff℃℉])(?<![0-9][\u4e00-\u9fff]{2})[-−])?"
     return [
         rule("url", URL, say.address),
         rule("e-mail", EMAIL, say.address),
         rule("name of a host or file", NAME, say.address),
+        rule("hashtag", r"(?<=[^\s#])#(?![\d#])", say.end_of_hashtag),
         rule("hashtag", r"#(?=\w)|@(?=\w)", lambda m: ""),
         rule("identity number", r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])", say.phone),
         rule("telephone", r"(?:\+?86[- ]?)?(?<!\d)1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)", say.phone),
@@ -40,12 +44,8 @@ def rules(words: Words) -> list[Rule]:
         rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?!\d)", say.date),
         *context_rules(words),
         rule("date", r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})([日号號])", say.written_date),
-        rule("service number", r"(?<!\d)(?:12306|12315|10086|10010|95\d{3})(?![\d元块塊圆人个個米名万萬])|618(?=大促|购物|活动|期间)|315(?=晚会)|(?:1[12]\d|999)(?=报警|報警|急救|火警|電話|电话)", say.phone),
-        rule("generation", r"(?<!\d)([5-9][05]|0[05])(?=[后後](?![来來天]))", lambda m: words.numerals.spell(m[1])),
-        rule("height", r"(?<![\d.])(\d)(米)(\d{2})(?!\d)", lambda m: f"{words.numerals.spell(m[1])}{m[2]}{words.numerals.spell(m[3])}"),
         rule("number sign", r"N[oO]\.?\s?(\d+)", lambda m: words.ordinal + words.numerals.integer(m[1])),
-        rule("range sign", r"(?<=\d[日号號月年时時点點度℃℉])\s?[-–—]\s?(?=\d)", lambda m: words.to),
-        rule("room", r"(?<![\d.])\d{3,4}(?=室|号房|號房|房(?![间間屋])|次列车|航班|路公交)", say.phone),
+        rule("range sign", r"(?<=[\u4e00-\u9fff℃℉])\s?[-−–—]\s?(?=第?\d)", lambda m: words.to if near(m, _COUNTED) else None),
         rule("year", r"(?<!\d)(\d{4})(?:[-–—~～至到](\d{4}|\d{2}))?(?=年(?![级級假龄齡]))", say.years),
         rule("year", r"(?<!\d)(\d{2})(?=年(?:生|出生|的时候|届|屆|级)|年\d{1,2}月)", lambda m: words.numerals.spell(m[1])),
         rule("month", r"(?<!\d)(\d{1,2})[-–~～](\d{1,2})(?=月)", say.range_),
@@ -55,35 +55,40 @@ def rules(words: Words) -> list[Rule]:
         rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", say.fraction),
         rule("percent", rf"({minus}{_N})\s*[%％]?\s*[-–—~～至到]\s*({minus}{_N})\s*([%％‰])", say.percent_range),
         rule("percent", rf"([-+−]?)({_N})\s*([%％‰])", say.percent),
-        rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬)?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?(?:元|块|塊|美元|港元|欧元|英镑|人民币)?", say.money),
+        rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬|(?:[KkMBbT]|bn|tn|mn)(?![A-Za-z]))?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?(?:元|块|塊|美元|港元|欧元|英镑|人民币)?", say.money),
         rule("temperature", rf"({minus})({_N})(?:\s*[-–~～到至]\s*({minus}{_N}))?\s*(°[CF]|[℃℉])", say.temperature),
-        rule("temperature", rf"(?<![0-9A-Za-z])(?<![0-9]度)[-−]({_N})(?=度)", lambda m: words.below_zero + words.numerals.number(m[1])),
+        rule("temperature", rf"(?<![0-9A-Za-z])(?<![0-9]度)[-−]({_N})(?=(?:\s?[-–~～到至]\s?[-−]?{_N})?度)", lambda m: words.below_zero + words.numerals.number(m[1])),
         duration([say.counted(unit) for unit in ("h", "min", "s")]),
-        rule("speed", rf"({_N})\s*(km|m|mi|公里|千米|米)/([hs])(?![A-Za-z])", say.speed),
-        rule("unit", rf"({minus}{_N})(?:\s*[-–—~～到至]\s*({_N}))?\s*({units})(?![A-Za-z])", say.unit),
+        rule("speed", rf"({_N})\s*(km|m|mi|公里|千米|米)/([hs])(?![A-Za-z²])", say.speed),
+        rule("unit", rf"([±+]?{minus}{_N})(?:\s*[-–—~～到至]\s*({_N}))?\s*({units})(?![A-Za-z])", say.unit),
         *slash_rules(words),
         rule("version", r"[Vv]er\.?\s?(?=\d)", lambda m: "版本"),
         rule("version", r"(?:(?<=[vV])|(?<=[vV]er\.)|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)|(?:(?<=[vV])|(?<=[vV]er\.))\d+(?:\.\d+)+", say.dotted),
         rule("code", r"(?<=[A-Za-z])[-−]?(\d{3,}|0\d+)(?![\d.,])", lambda m: words.numerals.spell(m[1])),
-        rule("model number", r"(?<=[A-Za-z歼轰运直鹰风])[-−](?=\d)", lambda m: ""),
-        rule("arithmetic", rf"({_N})\s*([-+−×xX*÷/^=<>≈≤≥≠])\s*(?={_N})", say.arithmetic),
-        rule("result", r"\s*([=＝<>≈≤≥≠])\s*", lambda m: words.symbols.get(m[1], "")),
+        rule("model number", r"(?<=[A-Za-z歼轰运直鹰风])[-−](?=\d+(?!\d|\s?[=＝]))", lambda m: ""),
+        *math_rules(words, _N),
         rule("ordinal", r"(?<=第)(\d+)", lambda m: words.numerals.integer(m[1])),
         rule("Roman numeral", r"(?<=第)?([IVX]+)(?=[章节節卷部世级級期季])", say.roman),
         rule("range", rf"({_N})([万亿萬億]?)\s*[-–—~～至]\s*({_N})(?![\d-])", say.range_of_numbers),
         rule("digits", r"(?<![\d.])\d{2,}(?![\d.,%]*\d|[.,]\d)", say.digits_by_context),
         rule("digits", r"(?<![\d.,])(?:0\d+|\d{10,})(?![\d.,]*\d|\.\d)(?![元块塊个個人次年米])", lambda m: words.numerals.spell(m[0])),
         rule("two", rf"(?<![\d.,第点])2(?![\d.,]*\d)(?=\s?(?:{words.counters}))", lambda m: words.numerals.two),
-        rule("negative", rf"(?<![\w\d)）])[-−]\s?({_N})", lambda m: words.negative + words.numerals.number(m[1])),
+        rule("negative", rf"(?<![A-Za-z0-9)）])[-−]\s?({_N})", lambda m: words.negative + words.numerals.number(m[1])),
         rule("number", rf"[+±]?{_N}|\d+", say.number),
-        rule("range sign", r"(?<=[\w%％℃])\s*[~～]+\s*(?=[\w])", say.tilde),
-        rule("symbol", r"[^\w\s]|[_²³]", lambda m: words.symbols.get(m[0], "")),
+        rule("range sign", r"(?<=[\w%％℃])\s*[~～]+\s*(?=[-−]?\w)", say.tilde),
+        rule("symbol", r"[^\w\s]|[_²³\u0370-\u03ffµ]", lambda m: words.symbols.get(m[0], "")),
     ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Sayings:
     words: Words
+
+    def end_of_hashtag(self, match: re.Match[str]) -> str | None:
+        """The second sign of #…#, a short pause."""
+        if not near(match, _HASHTAG, 40):
+            return None
+        return "，" if match.string[match.end() :][:1].isalnum() else ""
 
     def number(self, match: re.Match[str]) -> str:
         sign = {"+": self.words.symbols["+"], "±": self.words.symbols["±"]}.get(match[0][0], "")
@@ -143,7 +148,7 @@ class _Sayings:
         first, second = match[1], match[3]
         n = self.words.numerals
         is_score = re.compile(self.words.score_before).match(match.string, match.end())
-        if is_score or near(match, re.compile(self.words.score_after)):
+        if is_score or self._scored(match):
             return f"{n.number(first)}{self.words.versus}{n.number(second)}"
         if first.startswith("0") and len(first) > 1:
             return n.spell(first) + n.spell(second)
@@ -157,6 +162,11 @@ class _Sayings:
         ]
         return f"{ends[0]}{match[2]}{self.words.to}{ends[1]}"
 
+    def _scored(self, match: re.Match[str]) -> bool:
+        w = self.words
+        here = rf"(?<![可所足加难難得])(?:{w.score_right_after})[了过過下咗]?\s?$"
+        return near(match, re.compile(rf"(?:{w.score_after})[^，。、；！？,;!?]*$|{here}"))
+
     def clock(self, hour: str, minute: str, second: str | None = None) -> str:
         w, n = self.words, self.words.numerals
         said = (w.numerals.two if int(hour) == 2 else n.integer(hour)) + w.hour
@@ -169,7 +179,7 @@ class _Sayings:
         return said + (f"{n.integer(second)}{w.second}" if second else "")
 
     def time(self, match: re.Match[str]) -> str | None:
-        if near(match, re.compile(self.words.score_after)):
+        if self._scored(match):
             return None
         half = (match[4] or "").lower()[:1]
         prefix = {"a": self.words.am, "p": self.words.pm, "": ""}[half]
@@ -185,8 +195,11 @@ class _Sayings:
     def fraction(self, match: re.Match[str]) -> str | None:
         whole, above, below = match.groups()
         n = self.words.numerals
-        divided = int(above) >= int(below) and match.string[match.end() :][:2].lstrip()[:1] == "="
-        if int(below) == 0 or divided:
+        improper = int(above) >= int(below)
+        divided = improper and match.string[match.end() :][:2].lstrip()[:1] == "="
+        if int(below) == 0 or divided or (improper and int(above) > 9):
+            return None
+        if match.start() and match.string[: match.start()].isspace():  # Windows 10/11
             return None
         said = f"{n.integer(below)}{self.words.of}{n.integer(above)}"
         return f"{n.integer(whole)}又{said}" if whole else said
@@ -218,15 +231,16 @@ class _Sayings:
         unit = self.words.currencies[match[2]]
         n = self.words.numerals
         sign = self.words.negative if match[1] else ""
-        said = sign + self.amount(match[3]) + (match[4] or "")
+        said = sign + self.amount(*scaled(match[3], match[4] or ""))
         if match[6]:
             said += self.words.to + n.number(match[6]) + (match[7] or "")
         return said + unit
 
-    def amount(self, written: str) -> str:
+    def amount(self, written: str, scale: str = "") -> str:
         """A sum of money; two alone is 两, a fraction of zeros is not said."""
         written = re.sub(r"\.0+$|(?<=\.\d)0$", "", written)
-        return self.words.numerals.two if written == "2" else self.words.numerals.number(written)
+        n = self.words.numerals
+        return (n.two if written == "2" else n.number(written)) + scale
 
     def temperature(self, match: re.Match[str]) -> str:
         w = self.words
@@ -246,9 +260,12 @@ class _Sayings:
         n, name = self.words.numerals, self.words.units[unit]
         return lambda written: (n.two if written == "2" else n.integer(written)) + name
 
-    def unit(self, match: re.Match[str]) -> str:
+    def unit(self, match: re.Match[str]) -> str | None:
+        if match[3] == "A" and not is_current(match):
+            return None
         unit = self.words.units[match[3]]
-        first = self._signed(match[1])
+        sign = self.words.symbols[match[1][0]] if match[1][0] in "±+" else ""
+        first = sign + self._signed(match[1].lstrip("±+"))
         if match[1] == "2" and not match[2] and not unit.isascii():
             first = self.words.numerals.two
         second = self.words.to + self.words.numerals.number(match[2]) if match[2] else ""
@@ -259,15 +276,6 @@ class _Sayings:
         return n.point.join(
             n.integer(part) if len(part) < 3 else n.spell(part) for part in match[0].split(".")
         )
-
-    def arithmetic(self, match: re.Match[str]) -> str | None:
-        written = match.string[match.start() : match.start() + 80]
-        sign = match[2]
-        if sign in "-−/xX*" and not re.match(r"[\d.,\s\-−+×xX*÷/^]+[=＝]", written):
-            if sign in "xX*":
-                return self.words.numerals.number(match[1]) + self.words.symbols["×"]
-            return None
-        return self.words.numerals.number(match[1]) + self.words.symbols.get(sign, "")
 
     def roman(self, match: re.Match[str]) -> str | None:
         value = roman(match[1])

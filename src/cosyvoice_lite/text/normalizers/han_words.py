@@ -13,6 +13,7 @@ class Words:
     one_on_the_phone: str
     negative: str
     below_zero: str
+    possessive: str
     of: str
     """Between denominator and numerator, 分之."""
     to: str
@@ -34,10 +35,18 @@ class Words:
     digits_after: str
     """Words after which a number is read digit by digit, as alternatives of a pattern."""
     score_after: str
-    """Words after which a colon is a score, not a time."""
+    """Words after which, in the same clause, a colon is a score, not a time."""
+    score_right_after: str
+    """Words that say so only right before the score."""
     score_before: str
     """Words before which two numbers are a score."""
     am: str
     pm: str
     at: str
     dot: str
+    dash: str
+    """Between the groups of a code with hyphens."""
+    out_of: str
+    """Between a mark and the best mark."""
+    double: str
+    """Before the month of a day like 11.11."""

@@ -9,15 +9,11 @@ from collections.abc import Callable
 
 from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME, URL, trigger
 from cosyvoice_lite.text.normalizers.durations import duration
+from cosyvoice_lite.text.normalizers.ja_slashes import CHOICES, SLASHES
+from cosyvoice_lite.text.normalizers.ja_units import GREEK, UNIT, unit
 from cosyvoice_lite.text.normalizers.numerals import JA, roman
 from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
 
-_UNITS = {
-    "km/h": "キロメートル毎時", "m/s": "メートル毎秒", "km²": "平方キロメートル", "m²": "平方メートル", "㎡": "平方メートル", "m³": "立方メートル", "km": "キロメートル", "cm": "センチメートル",
-    "mm": "ミリメートル", "m": "メートル", "kg": "キログラム", "mg": "ミリグラム", "g": "グラム", "t": "トン", "L": "リットル", "l": "リットル", "mL": "ミリリットル", "ml": "ミリリットル", "dL": "デシリットル",
-    "GB": "ギガバイト", "MB": "メガバイト", "KB": "キロバイト", "TB": "テラバイト", "GHz": "ギガヘルツ", "MHz": "メガヘルツ", "kHz": "キロヘルツ", "Hz": "ヘルツ", "kW": "キロワット", "W": "ワット", "kWh": "キロワット時",
-    "mAh": "ミリアンペア時", "V": "ボルト", "A": "アンペア", "dB": "デシベル", "hPa": "ヘクトパスカル", "℃": "度", "°C": "度", "℉": "華氏度", "°": "度", "ha": "ヘクタール", "kcal": "キロカロリー", "cal": "カロリー", "ms": "ミリ秒", "px": "ピクセル", "fps": "フレーム毎秒", "インチ": "インチ",
-}  # fmt: skip
 _MONEY = {
     "¥": "円",
     "￥": "円",
@@ -29,20 +25,22 @@ _MONEY = {
 }
 _SYMBOLS = {
     "+": "プラス", "-": "マイナス", "−": "マイナス", "×": "かける", "x": "かける", "*": "かける", "÷": "わる", "/": "スラッシュ", "=": "イコール", "＝": "イコール", "<": "小なり", ">": "大なり", "≈": "約", "±": "プラスマイナス",
-    "&": "アンド", "＆": "アンド", "@": "アットマーク", "%": "パーセント", "#": "シャープ", "°": "度", "℃": "度", "№": "ナンバー", "²": "の二乗", "³": "の三乗", "$": "ドル", "¥": "円", "€": "ユーロ", "£": "ポンド", "√": "ルート", "π": "パイ", "∞": "無限大", "~": "", "★": "", "☆": "",
-    "㎡": "平方メートル", "〒": "郵便番号", "≤": "以下", "≥": "以上", "℡": "電話",
+    "&": "アンド", "＆": "アンド", "@": "アットマーク", "%": "パーセント", "#": "シャープ", "°": "度", "℃": "度", "№": "ナンバー", "²": "の二乗", "³": "の三乗", "$": "ドル", "¥": "円", "€": "ユーロ", "£": "ポンド", "√": "ルート", "∞": "無限大", "~": "", "★": "", "☆": "",
+    "㎡": "平方メートル", "〒": "郵便番号", "≤": "以下", "≥": "以上", "℡": "電話", **GREEK,
 }  # fmt: skip
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 _TRIGGER = trigger(
-    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞π_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|[Vv]er\.?\s?(?=\d)|\(0\d|※"
+    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞µΑ-Ωα-ωςϕ_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|[Vv]er\.?\s?(?=\d)|\(0\d|※|(?<![〇一二三四五六七八九十百千数何時])十分(?=[なにだで可注気理考検配満楽])"
 )
 
 
 def _digits(match: re.Match[str]) -> str:
     """Groups of digits one by one, の between them, as telephone numbers are said."""
-    return "の".join(
-        JA.spell(group).replace("〇", "ゼロ") for group in re.findall(r"\d+", match[0])
-    )
+    return "の".join(map(_spelled, re.findall(r"\d+", match[0])))
+
+
+def _spelled(digits: str) -> str:
+    return JA.spell(digits).replace("〇", "ゼロ")
 
 
 def _house(match: re.Match[str]) -> str:
@@ -62,7 +60,7 @@ def _address(match: re.Match[str]) -> str:
     written = re.sub(r"^https?://", "", match[0]).rstrip("/")
     pieces = re.findall(r"[A-Za-z]+|\d|.", written)
     return " ".join(
-        JA.spell(p).replace("〇", "ゼロ")
+        _spelled(p)
         if p.isdigit() and p.isascii()
         else names.get(p, p if p.isalpha() else _SYMBOLS.get(p, ""))
         for p in pieces
@@ -115,7 +113,7 @@ def _signed(written: str) -> str:
 
 def _measured(match: re.Match[str]) -> str:
     first, second = _signed(match[1]), f"から{_signed(match[2])}" if match[2] else ""
-    return first + second + _UNITS[match[3]]
+    return first + second + unit(match[3])
 
 
 def _counted(unit: str) -> Callable[[str], str]:
@@ -126,12 +124,9 @@ def _percent(match: re.Match[str]) -> str:
     return _signed(match[1]) + (f"から{_signed(match[2])}" if match[2] else "") + "パーセント"
 
 
-def _fraction(match: re.Match[str]) -> str | None:
-    whole, above, below = match.groups()
-    said = f"{JA.integer(below)}分の{JA.integer(above)}"
-    if int(below) == 0:
-        return None
-    return f"{JA.integer(whole)}と{said}" if whole else said
+def _enough(match: re.Match[str]) -> str | None:
+    """十分 in characters is enough, not ten minutes (10分), unless a way or a wait is told of."""
+    return None if near(match, _TIME_BEFORE) else "充分"
 
 
 def _roman(match: re.Match[str]) -> str | None:
@@ -151,9 +146,14 @@ def _arithmetic(match: re.Match[str]) -> str | None:
     return _number(match[1]) + sign
 
 
-_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_ENOUGH = (
+    r"(?<![〇一二三四五六七八九十百千数何時])十分"
+    r"(?=な(?!ら|の)|に|だ(?!け)|で[すしはあ]|可能|注意|気を|気に|理解|考え|検討|配慮|満足|楽し)"
+)
+_TIME_BEFORE = re.compile("徒歩|歩いて|車で|バスで|電車で|まで|から|あと|残り|約|わずか|毎")
 _RANGE = r"\s*[-–—~～〜から]+\s*"
 _RULES = [
+    rule("enough", _ENOUGH, _enough),
     rule("url", URL, _address),
     rule("e-mail", EMAIL, _address),
     rule("name of a host or file", NAME, _address),
@@ -166,15 +166,14 @@ _RULES = [
     rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=で(?:勝|負|敗|引き分|破|下し|圧勝|辛勝))", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
     rule("house number", r"(?<=[区市町村目])\d{1,3}(?:[-−‐]\d{1,4}){1,3}(?![\d-])", _house),
     rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)", _date),
-    rule("date", r"(?<![\d/])(1[0-2]|[1-9])/([12]\d|3[01]|[1-9])(?![\d/])(?=\(|（|に|は|から|まで)", lambda m: f"{JA.integer(m[1])}月{JA.integer(m[2])}日"),
     rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～〜]\s*(\d{1,2}):([0-5]\d)(?!\d)", lambda m: f"{_clock(m[1], m[2])}から{_clock(m[3], m[4])}"),
     rule("time", r"(?<![\d:：])([01]?\d|2[0-4])[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?:\s*([AaPp]\.?[Mm]\b))?(?![\d:：])", _time),
     rule("ratio", rf"({_N})\s*[:：]\s*({_N})", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
-    rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", _fraction),
+    *SLASHES,
     rule("percent", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}({_N}))?\s*[%％]", _percent),
     rule("money", rf"([-−]?)(US\$|[¥￥$€£₩])\s?({_N})(万|億|兆|百万|千)?", _money),
     duration([_counted(unit) for unit in ("時間", "分", "秒")]),
-    rule("unit", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}([-−]?{_N}))?\s*({_UNIT})(?![A-Za-z])", _measured),
+    rule("unit", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}([-−]?{_N}))?\s*({UNIT})(?![A-Za-zΑ-ω])", _measured),
     rule("version", r"[Vv]er\.?\s?(\d+(?:\.\d+)*)", lambda m: "バージョン" + "点".join(map(_number, m[1].split(".")))),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)", lambda m: "点".join(map(_number, m[0].split(".")))),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),
@@ -183,11 +182,14 @@ _RULES = [
     rule("range", rf"({_N})([万億]?)\s*[-–—~～〜]\s*(?={_N})(?![\d.]+-)", lambda m: f"{_number(m[1])}{m[2]}から"),
     rule("range sign", r"[~～〜](?=[\d¥￥$€£]|[^\w]|$)", lambda m: "から"),
     rule("range", r"(?<=[\u4e00-\u9fff])[~～〜](?=\d)", lambda m: "から"),
-    rule("digits", r"(?<![\d.,])(?:0\d+|\d{12,})(?![\d,.]*\d)", lambda m: JA.spell(m[0]).replace("〇", "ゼロ")),
+    rule("digits", r"(?<![\d.,])(?:0\d+|\d{12,})(?![\d,.]*\d)", lambda m: _spelled(m[0])),
+    rule("power", r"\^\s?\(?([-−]?\d+)\)?", lambda m: f"の{_signed(m[1])}乗"),
+    rule("hundredths of a second", r"(?<=秒)\d{2}(?=[台ぁ-ん、。！？)）\s]|$)", lambda m: _spelled(m[0])),
     rule("negative", rf"(?<![\w)）])[-−]({_N})", lambda m: _signed(m[0])),
     rule("number", _N, lambda m: _number(m[0])),
-    rule("number", r"\d+", lambda m: JA.spell(m[0]).replace("〇", "ゼロ")),
-    rule("symbol", r"[^\w\s]|[_²³]", lambda m: _SYMBOLS.get(m[0], "")),
+    rule("number", r"\d+", lambda m: _spelled(m[0])),
+    *CHOICES,
+    rule("symbol", r"[^\w\s]|[_²³µΑ-Ωα-ωςϕ]", lambda m: _SYMBOLS.get(m[0], "")),
 ]  # fmt: skip
 
 

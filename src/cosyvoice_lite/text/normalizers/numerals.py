@@ -175,6 +175,20 @@ def _hundreds(value: int) -> str:
     return " ".join(said)
 
 
+_ZEROS = {"k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "t": 12, "tn": 12}
+
+
+def scaled(written: str, scale: str) -> tuple[str, str]:
+    """``3.5`` and ``M`` as the number without the letter; any other scale stays: ``3.5``, ``万``."""
+    zeros = _ZEROS.get(scale.lower())
+    if not zeros:
+        return written, scale
+    whole, _, fraction = written.replace(",", "").partition(".")
+    digits = whole + fraction.ljust(zeros, "0")
+    end = len(whole) + zeros
+    return digits[:end] + (f".{digits[end:]}" if digits[end:] else ""), ""
+
+
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 

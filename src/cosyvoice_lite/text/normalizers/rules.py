@@ -86,3 +86,26 @@ def _apart(before: str, spoken: str, after: str) -> str:
 def near(match: re.Match[str], words: re.Pattern[str], reach: int = 8) -> bool:
     """Whether one of ``words`` stands shortly before the match."""
     return bool(words.search(match.string[max(0, match.start() - reach) : match.start()]))
+
+
+Step = tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]
+"""A name, what is replaced everywhere, and by what."""
+
+
+def substituted(text: str, steps: Sequence[Step], log: list[Firing] | None = None) -> str:
+    """``text`` after one step after the other; what they changed is noted in ``log``."""
+    for name, pattern, words in steps:
+        text = pattern.sub(words if log is None else _noting(name, words, log), text)
+    return text
+
+
+def _noting(
+    name: str, words: Callable[[re.Match[str]], str], log: list[Firing]
+) -> Callable[[re.Match[str]], str]:
+    def noted(match: re.Match[str]) -> str:
+        said = words(match)
+        if said != match[0]:
+            log.append(Firing(name, match[0], said))
+        return said
+
+    return noted

@@ -6,9 +6,8 @@ of the languages, and so is an element whose name HTML does not have.
 
 import html
 import re
-from collections.abc import Callable
 
-from cosyvoice_lite.text.normalizers.rules import Firing
+from cosyvoice_lite.text.normalizers.rules import Firing, Step, substituted
 
 _SIGNS = re.compile(r"[*`>\[<&→]|~~|__|--|#[# ]")
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*\s*/?"
@@ -20,7 +19,6 @@ _INLINE = (
     "span|sub|sup|tbody|td|th|thead|tt|u"
 )
 _ENTITIES = "amp|lt|gt|quot|apos|nbsp|ensp|emsp|hellip|mdash|ndash|middot|[lr][sd]quo|copy|reg|times|deg|euro|pound|yen|#39|#34|#160"
-_Words = Callable[[re.Match[str]], str]
 
 
 def _first(match: re.Match[str]) -> str:
@@ -43,7 +41,7 @@ def _character(match: re.Match[str]) -> str:
     return html.unescape(match[0])
 
 
-_STEPS: list[tuple[str, re.Pattern[str], _Words]] = [
+_STEPS: list[Step] = [
     (name, re.compile(pattern, re.MULTILINE), words)
     for name, pattern, words in [
         ("HTML", r"<!--[^<>]*-->", _nothing),
@@ -52,7 +50,7 @@ _STEPS: list[tuple[str, re.Pattern[str], _Words]] = [
         ("Markdown", r"^ {0,3}```.*$", _nothing),
         ("Markdown", r"^ {0,3}(?:(?:\* ?){3,}|(?:- ?){3,})$", _nothing),
         ("Markdown", r"^ {0,3}#{1,6} +(?=\S)(?!of )", _nothing),
-        ("Markdown", r"^ {0,3}(?:> ?)*> ?(?=[^\s\d=>])|^ {0,3}> (?=\S)", _nothing),
+        ("Markdown", r"^ {0,3}(?:> ?)*> ?(?=[^\s\d=>])(?![_.]<)|^ {0,3}> (?=\S)", _nothing),
         ("Markdown", r"^[ \t]*\* +(?=\S)", _nothing),
         ("Markdown", r"!?\[([^\[\]\n]+)\]\((?:https?://|www\.|mailto:|[./#])[^()\s]*\)", _first),
         ("Markdown", r"(?<![\d*])\*{2,3}(?=[^\s*])([^*\n]+)(?<=\S)\*{2,3}(?![\d*])", _first),
@@ -71,15 +69,4 @@ def words_only(text: str, log: list[Firing] | None = None) -> str:
     """``text`` without the signs of Markdown and HTML; noted in ``log`` where it is given."""
     if not _SIGNS.search(text):
         return text
-    for name, pattern, words in _STEPS:
-        text = pattern.sub(_noting(name, words, log) if log is not None else words, text)
-    return text
-
-
-def _noting(name: str, words: _Words, log: list[Firing]) -> _Words:
-    def noted(match: re.Match[str]) -> str:
-        said = words(match)
-        log.append(Firing(name, match[0], said))
-        return said
-
-    return noted
+    return substituted(text, _STEPS, log)

@@ -7,12 +7,12 @@ accent phrases; vowels between voiceless consonants lose their voice.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.text.phonemes.inventory import MARK_OF
-from cosyvoice_lite.text.phonemes.ja_numerals import numerals
+from cosyvoice_lite.text.phonemes.ja_counted import Counted, counted
 from cosyvoice_lite.text.phonemes.ja_words import Word, katakana, words
 
 _MORA_NAMES = (
@@ -39,15 +39,9 @@ _VOICELESS = frozenset("k ky kw s sh t ch ts ty h hy f p py cl".split())
 _SPECIAL = ("ン", "ッ", "ー")
 _ALONE = ("副詞", "接続詞", "連体詞", "フィラー", "感動詞", "接頭詞")  # begin a phrase, always
 _DEPENDENT = ("助詞", "助動詞")
+_COUNTER = Word("", ("名詞", "接尾", "助数詞", "*", "*", "*"), "", 0, "*")
+_LATIN = ("名詞", "固有名詞", "組織")  # what a Latin word is to the words behind it
 _RULE = re.compile(r"(?:(?P<pos>[^%/]+)%)?(?P<name>[CFP]\d)(?:@(?P<shift>-?\d+))?")
-
-
-_IN_CONTEXT = [  # what the cheapest path gets wrong: where, and the kana that settle it
-    (re.compile(r"(?<=[雨雪雹霰][がのもは])降(?=[らりるれろっ])"), "ふ"),
-    (re.compile(r"(?<=[日間]中)家(?=[にでへ])"), "いえ"),
-    (re.compile(r"(?<=[ドア窓戸扉]が)開(?=[いくき])"), "あ"),
-    (re.compile(r"(?<=[ドア窓戸扉]を)開(?=[くき])"), "ひら"),
-]
 
 
 @dataclass
@@ -60,8 +54,17 @@ class _Phrase:
 
 def phonemes(text: str) -> list[str]:
     """The symbols of normalised Japanese text; what it can't read is skipped."""
+    return _all_symbols(_phrases_and_marks(text))
+
+
+def phonemes_after_latin(text: str) -> list[str]:
+    """The same right behind a word in Latin letters: the 型 of A型 is がた."""
+    return _all_symbols(_phrases_and_marks(text, _LATIN))
+
+
+def _all_symbols(items: Iterable[_Phrase | str]) -> list[str]:
     symbols: list[str] = []
-    for item in _phrases_and_marks(text):
+    for item in items:
         if isinstance(item, str):
             symbols.append(item)
             continue
@@ -99,23 +102,9 @@ def read_words(text: str) -> Iterator[tuple[str, list[str]]]:
         yield word.surface, _symbols(_Phrase(morae)) if morae else []
 
 
-def _phrases_and_marks(text: str) -> Iterator[_Phrase | str]:
+def _phrases_and_marks(text: str, behind: tuple[str, ...] = ()) -> Iterator[_Phrase | str]:
     """Accent phrases and punctuation symbols, in order."""
-    for where, kana in _IN_CONTEXT:
-        text = where.sub(kana, text)
-    at = 0
-    for number in [*numerals(text), None]:
-        end = number.start if number else len(text)
-        items = list(_from_words(words(text[at:end])))
-        if number is None:
-            yield from items
-            return
-        yield from items
-        parts = [_numeral_phrase(part) for part in number.parts]
-        yield from parts[:-1]
-        tail = _dependents(text[number.end :])
-        yield _extended(parts[-1], tail)
-        at = number.end + sum(len(word.surface) for word in tail)
+    yield from _from_words(counted(words(text, behind)))
 
 
 def _numeral_phrase(kana: str) -> _Phrase:
@@ -127,41 +116,25 @@ def _numeral_phrase(kana: str) -> _Phrase:
     return _Phrase(morae, 1 if len(morae) <= 2 else accent)
 
 
-def _dependents(text: str) -> list[Word]:
-    """The particles that follow a number at once."""
-    found = []
-    for word in words(re.match(r"[ぁ-ゖ]{0,12}", text)[0]):  # type: ignore[index]  # may be empty
-        if word.pos[0] not in _DEPENDENT and word.surface not in "でとがのにはもへや":
-            break
-        found.append(word)
-    return found
-
-
-def _extended(phrase: _Phrase, tail: list[Word]) -> _Phrase:
-    before: tuple[str, ...] = ("名詞", "数", "*", "*", "*", "*")
-    for word in tail:
-        _append(phrase, word, before)
-        before = word.pos
-    return phrase
-
-
-def _from_words(found: list[Word]) -> Iterator[_Phrase | str]:
+def _from_words(found: Iterable[Word | Counted]) -> Iterator[_Phrase | str]:
     phrase: _Phrase | None = None
-    before: Word | None = None
+    before = _COUNTER
     for word in found:
-        if not word.reading:
-            if phrase:
-                yield phrase
-            yield from (MARK_OF[char] for char in word.surface if char in MARK_OF)
-            phrase, before = None, None
-            continue
-        if phrase is None or before is None or not _joins(before, word):
-            if phrase:
-                yield phrase
-            phrase = _Phrase(_MORA.findall(katakana(word.reading)), word.accent)
-        else:
+        if phrase and isinstance(word, Word) and word.reading and _joins(before, word):
             _append(phrase, word, before.pos, before.rule)
-        before = word
+            before = word
+            continue
+        if phrase:
+            yield phrase
+        if isinstance(word, Counted):
+            *finished, phrase = map(_numeral_phrase, word.parts)
+            yield from finished
+            before = _COUNTER
+        elif word.reading:
+            phrase, before = _Phrase(_MORA.findall(katakana(word.reading)), word.accent), word
+        else:
+            yield from (MARK_OF[char] for char in word.surface if char in MARK_OF)
+            phrase = None
     if phrase:
         yield phrase
 

@@ -5,12 +5,11 @@ lose their last vowel before k, s, t and h; after them h becomes p, after 三 an
 """
 
 import re
-from dataclasses import dataclass
 
 _DIGITS = dict(
     zip(
-        "〇零一二三四五六七八九",
-        "ゼロ レイ イチ ニ サン ヨン ゴ ロク ナナ ハチ キュー".split(" "),
+        "〇零一二三四五六七八九数",
+        "ゼロ レイ イチ ニ サン ヨン ゴ ロク ナナ ハチ キュー スー".split(" "),
         strict=True,
     )
 )
@@ -31,140 +30,137 @@ _WHOLE = {  # number with counter, read as one word
     "二十九日": "ニジュークニチ", "七時": "シチジ", "一羽": "イチワ", "三羽": "サンワ", "三階": "サンガイ",
     "何階": "ナンガイ", "三軒": "サンゲン", "四人": "ヨニン", "四年": "ヨネン", "四時": "ヨジ", "四円": "ヨエン",
     "九時": "クジ", "十四人": "ジューヨニン", "何人": "ナンニン", "何時": "ナンジ", "何月": "ナンガツ",
-    "何日": "ナンニチ", "何年": "ナンネン",
+    "何日": "ナンニチ", "何年": "ナンネン", "数日": "スージツ", "一人前": "イチニンマエ", "二人前": "ニニンマエ",
+    "七色": "ナナイロ", "何色": "ナニイロ",
 }  # fmt: skip
-_LAST = {"四年": "ヨネン", "四円": "ヨエン", "四人": "ヨニン", "四時": "ヨジ", "九時": "クジ", "七時": "シチジ",
-         "三階": "サンガイ", "三軒": "サンゲン"}  # also at the end of longer numbers # fmt: skip
+_LAST = {"四年": "ヨネン", "四円": "ヨエン", "四人": "ヨニン", "四人前": "ヨニンマエ", "四時": "ヨジ",
+         "九時": "クジ", "七時": "シチジ", "三階": "サンガイ", "三軒": "サンゲン"}  # also at the end of longer numbers # fmt: skip
 
-_COUNTERS = {
-    "本": "ホン", "匹": "ヒキ", "杯": "ハイ", "泊": "ハク", "分間": "フンカン", "分": "フン", "発": "ハツ",
-    "班": "ハン", "歩": "ホ", "回目": "カイメ", "回": "カイ", "階": "カイ", "個": "コ", "軒": "ケン",
-    "か月": "カゲツ", "ヶ月": "カゲツ", "カ月": "カゲツ", "箇月": "カゲツ", "か国": "カコク", "ヶ国": "カコク",
-    "か所": "カショ", "ヶ所": "カショ", "冊": "サツ", "歳": "サイ", "才": "サイ", "足": "ソク", "隻": "セキ",
-    "週間": "シューカン", "週": "シュー", "種類": "シュルイ", "世紀": "セーキ", "着": "チャク", "頭": "トー",
-    "点": "テン", "通": "ツー", "滴": "テキ", "時間": "ジカン", "時": "ジ", "年間": "ネンカン", "年": "ネン",
-    "月": "ガツ", "日間": "ニチカン", "日": "ニチ", "人": "ニン", "名": "メー", "枚": "マイ", "台": "ダイ",
-    "円": "エン", "度": "ド", "番": "バン", "号": "ゴー", "秒": "ビョー", "倍": "バイ", "羽": "ワ", "位": "イ",
-    "割": "ワリ", "件": "ケン", "曲": "キョク", "行": "ギョー", "校": "コー", "席": "セキ", "社": "シャ",
-    "章": "ショー", "丁目": "チョーメ", "パーセント": "パーセント", "ページ": "ページ", "ポイント": "ポイント",
-    "キロメートル": "キロメートル", "キログラム": "キログラム", "キロ": "キロ", "センチメートル": "センチメートル",
-    "センチ": "センチ", "トン": "トン", "ドル": "ドル", "メートル": "メートル", "グラム": "グラム", "ミリ": "ミリ",
-    "リットル": "リットル", "件目": "ケンメ", "つ": "ツ",
+COUNTERS = {
+    "本": "ホン", "匹": "ヒキ", "杯": "ハイ", "泊": "ハク", "分": "フン", "発": "ハツ", "班": "ハン", "歩": "ホ",
+    "回": "カイ", "階": "カイ", "個": "コ", "軒": "ケン", "冊": "サツ", "歳": "サイ", "才": "サイ", "足": "ソク",
+    "隻": "セキ", "週": "シュー", "種類": "シュルイ", "世紀": "セーキ", "着": "チャク", "頭": "トー", "点": "テン",
+    "通": "ツー", "滴": "テキ", "時": "ジ", "年": "ネン", "月": "ガツ", "日": "ニチ", "人": "ニン", "名": "メー",
+    "枚": "マイ", "台": "ダイ", "円": "エン", "度": "ド", "番": "バン", "号": "ゴー", "秒": "ビョー", "倍": "バイ",
+    "羽": "ワ", "位": "イ", "割": "ワリ", "件": "ケン", "曲": "キョク", "行": "ギョー", "校": "コー", "席": "セキ",
+    "社": "シャ", "章": "ショー", "丁目": "チョーメ", "人前": "ニンマエ", "色": "ショク", "つ": "ツ", "か月": "カゲツ",
+    "ヶ月": "カゲツ", "カ月": "カゲツ", "ヵ月": "カゲツ", "ケ月": "カゲツ", "箇月": "カゲツ", "か国": "カコク",
+    "センチメートル": "センチメートル",
 }  # fmt: skip
-_NUMBER = "[〇零一二三四五六七八九十百千万億兆京何]"
-_WORDS = "一日中|一年中|八百屋|八百長|五十嵐|九十九里|十八番|百合|千代|万一|一一九番|一一〇番"  # no numbers
-_PHRASE = re.compile(
-    rf"(?:{_WORDS})|(?<=月)(?P<first>一日)(?!間)"
-    rf"|(?P<whole>{_NUMBER}+点{_NUMBER}+|{_NUMBER}+)"
-    rf"(?P<counter>{'|'.join(sorted(_COUNTERS, key=len, reverse=True))})?"
-)
-_CHUNK = re.compile(r"[一二三四五六七八九何]?[十百千]|[〇零一二三四五六七八九何]|[万億兆京]")
+"""Counters of whose readings the dictionary may choose another; it has hundreds besides."""
+
+_NATIVE = {
+    "通り": "トーリ", "箱": "ハコ", "皿": "サラ", "晩": "バン", "部屋": "ヘヤ", "組": "クミ", "袋": "フクロ",
+    "束": "タバ", "切れ": "キレ", "粒": "ツブ", "言": "コト", "桁": "ケタ", "株": "カブ", "坪": "ツボ", "棟": "ムネ",
+    "筋": "スジ", "缶": "カン", "枠": "ワク", "玉": "タマ", "口": "クチ", "房": "フサ", "駅": "エキ", "瓶": "ビン",
+}  # fmt: skip
+"""Counters of native words: ひと and ふた come before them."""
+COUNTERS.update(_NATIVE)
+
+_LOANWORD = re.compile("[ァ-ヺー]+")
+_CHUNK = re.compile(r"[一二三四五六七八九何数]?[十百千]|[〇零一二三四五六七八九何数]|[万億兆京]")
 _CLIPPED = {"イチ": "イッ", "ロク": "ロッ", "ハチ": "ハッ", "ジュー": "ジュッ", "ヒャク": "ヒャッ"}
 _TO_P = dict(zip("ハヒフヘホ", "パピプペポ", strict=True))
 _TO_B = dict(zip("ハヒフヘホ", "バビブベボ", strict=True))
-_AFTER_THREE_P = frozenset(["泊", "分", "分間", "発", "班", "歩"])  # サンプン; 本 匹 杯 take b
+_AFTER_THREE_P = frozenset("泊分発班歩箱拍敗品編犯版")  # サンプン; 本 匹 杯 take b
+_AFTER_FOUR_P = frozenset("分泊発拍敗")
+_AFTER_THOUSAND = {"分": _TO_P, "歩": _TO_P, "本": _TO_B, "匹": _TO_B, "杯": _TO_B}
+_BEFORE_T = ("イチ", "ハチ", "ジュー")  # the numerals that are clipped before s and t
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A stretch of text that is a number: where it stands and how its parts are read."""
+def read(number: str, counter: str, heard: str = "", rest: str = "") -> list[str]:
+    """Katakana of the accent phrases of a number: 二千二十四年 → ニセン, ニジュー, ヨネン.
 
-    start: int
-    end: int
-    parts: tuple[str, ...]
-    """Katakana of each accent phrase: ニ·セン → ニセン, ニジュー, ヨネン."""
-
-
-def numerals(text: str) -> list[Reading]:
-    """The numbers with counters in ``text`` and their readings, in order.
-
-    A lone numeral counts only with a counter, or from two characters on: 一 alone is a word.
+    ``heard`` is how the counter is read by itself, ``rest`` what is joined to it: the カン of 年間.
     """
-    found = []
-    for match in _PHRASE.finditer(text):
-        if match["first"]:
-            found.append(Reading(match.start(), match.end(), ("ツイタチ",)))
-            continue
-        number, counter = match["whole"] or "", match["counter"] or ""
-        if not number or (len(number) == 1 and not counter):
-            continue
-        parts = _read(number, counter)
-        found.append(Reading(match.start(), match.end(), tuple(parts)))
-    return found
+    parts = _parts(number, counter, heard or COUNTERS.get(counter, ""))
+    return [*parts[:-1], parts[-1] + rest]
 
 
-def _read(number: str, counter: str) -> list[str]:
+def _parts(number: str, counter: str, heard: str) -> list[str]:
     if number + counter in _WHOLE:
         return [_WHOLE[number + counter]]
+    if counter in _NATIVE and number in ("一", "二"):
+        return [("ヒト" if number == "一" else "フタ") + heard]
     whole, point, fraction = number.partition("点")
-    if point:
-        digits = "".join(_DIGITS.get(char, "") for char in fraction)
-        return [
-            *_chunks(whole)[:-1],
-            _clipped(_chunks(whole)[-1]) + "テン",
-            *_with_counter([digits], counter, ""),
-        ]
-    return _with_counter(_chunks(whole), counter, number[-1])
+    if not point:
+        return _with_counter(_chunks(whole), counter, heard, number[-1])
+    *before, last = _chunks(whole)
+    behind = "".join(map(_unit, fraction))
+    return [
+        *before,
+        _clipped(last, _BEFORE_T) + "テン",
+        *_with_counter([behind], counter, heard, ""),
+    ]
 
 
 def _chunks(number: str) -> list[str]:
     """一万二千三百 → イチマン, ニセン, サンビャク; digits in a row are read one by one."""
     parts: list[str] = []
     for chunk in _CHUNK.findall(number):
-        if chunk in _LARGE and parts:
-            joined = {"一兆": "イッチョー", "八兆": "ハッチョー", "十兆": "ジュッチョー"}
-            last = number[number.index(chunk) - 1] + chunk
-            stem = parts[-1]
-            parts[-1] = _clipped(stem) + "チョー" if last in joined else stem + _LARGE[chunk]
-        elif chunk in _LARGE:
-            parts.append(_LARGE[chunk])
+        if chunk == "兆" and parts:
+            parts[-1] = _clipped(parts[-1], _BEFORE_T) + "チョー"
+        elif chunk in _LARGE and parts:
+            parts[-1] += _LARGE[chunk]
         else:
-            parts.append(_IRREGULAR.get(chunk) or "".join(_unit(char) for char in chunk))
+            parts.append(_IRREGULAR.get(chunk) or "".join(map(_unit, chunk)))
     return parts
 
 
 def _unit(char: str) -> str:
-    return "ナン" if char == "何" else _DIGITS.get(char) or _SMALL[char]
+    if char == "何":
+        return "ナン"
+    return _DIGITS.get(char) or _SMALL.get(char) or _LARGE[char]
 
 
-def _with_counter(parts: list[str], counter: str, last: str) -> list[str]:
+def _with_counter(parts: list[str], counter: str, heard: str, last: str) -> list[str]:
     if not counter:
         return parts
     head, stem = parts[:-1], parts[-1]
     if last + counter in _LAST:
-        old = _unit(last)
-        return [*head, stem.removesuffix(old) + _LAST[last + counter]]
-    reading = _COUNTERS[counter]
-    first = reading[0]
-    if (
-        _ends_clipped(stem)
-        and first in "カキクケコサシスセソタチツテト"
-        and not _keeps(stem, first)
-    ):
-        stem = _clipped(stem)
-    elif _ends_clipped(stem) and first in _TO_P and counter != "羽":
-        stem, reading = _clipped(stem), _TO_P[first] + reading[1:]
-    elif stem.endswith(("サン", "ナン", "ゼン")) and first in _TO_P:
-        change = _TO_P if counter in _AFTER_THREE_P else _TO_B
-        reading = change[first] + reading[1:]
-    elif stem.endswith(("ヨン", "セン", "マン")) and counter in ("分", "分間", "泊", "発"):
-        reading = (
-            _TO_P[first] + reading[1:] if stem.endswith("ヨン") or counter == "分" else reading
-        )
-    return [*head, stem + reading]
+        return [*head, stem.removesuffix(_unit(last)) + _LAST[last + counter]]
+    clipping = _clipping(counter, heard[0])
+    if stem.endswith(clipping):
+        stem = _clipped(stem, clipping)
+        heard = _TO_P.get(heard[0], heard[0]) + heard[1:]
+    elif heard[0] in _TO_P and _changes(counter):
+        heard = _voiced(stem, counter, heard[0]) + heard[1:]
+    return [*head, stem + heard]
 
 
-def _ends_clipped(stem: str) -> bool:
-    return stem.endswith(tuple(_CLIPPED))
+def _changes(counter: str) -> bool:
+    """Whether a counter in h takes b or p: neither loanwords (三ヘルツ) nor 羽 nor 部屋."""
+    return counter not in ("羽", "部屋", "袋", "房") and not _LOANWORD.fullmatch(counter)
 
 
-def _keeps(stem: str, first: str) -> bool:
-    """六 and 百 keep their vowel before s and t: ろくさつ, ひゃくてん."""
-    return stem.endswith(("ロク", "ヒャク")) and first not in "カキクケコ"
+def _clipping(counter: str, first: str) -> tuple[str, ...]:
+    """The numerals that lose their last vowel before a counter that begins with ``first``.
+
+    六 and 百 keep it before s and t (ろくさつ), 一 and 八 before k of loanwords (いちキロ), and only
+    ten and hundred lose it before native words (じゅっさら).
+    """
+    if first not in "カキクケコサシスセソタチツテトハヒフヘホ":
+        return ()
+    if first in _TO_P:
+        return tuple(_CLIPPED) if _changes(counter) else ()
+    before_k = first in "カキクケコ"
+    if counter in _NATIVE:
+        return ("ジュー", "ヒャク") if before_k else ("ジュー",)
+    if before_k and _LOANWORD.fullmatch(counter):
+        return ("ロク", "ジュー", "ヒャク")
+    return tuple(_CLIPPED) if before_k else _BEFORE_T
 
 
-def _clipped(stem: str) -> str:
-    for full, short in _CLIPPED.items():
-        if stem.endswith(full):
-            return stem.removesuffix(full) + short
-    return stem
+def _voiced(stem: str, counter: str, first: str) -> str:
+    if stem.endswith(("サン", "ナン", "ゼン")):
+        return (_TO_P if counter in _AFTER_THREE_P else _TO_B)[first]
+    if stem.endswith("ヨン"):
+        return _TO_P[first] if counter in _AFTER_FOUR_P else first
+    if stem.endswith(("セン", "マン")):
+        return _AFTER_THOUSAND.get(counter, {}).get(first, first)
+    return first
+
+
+def _clipped(stem: str, which: tuple[str, ...]) -> str:
+    found = next((full for full in which if stem.endswith(full)), None)
+    return stem.removesuffix(found) + _CLIPPED[found] if found else stem

@@ -6,15 +6,20 @@ MeCab does it, over the packed dictionary that ``tools/lexica/build_ja.py`` make
 
 import array
 import functools
+import itertools
 import lzma
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
+
+from cosyvoice_lite.text.phonemes.ja_context import settled
+from cosyvoice_lite.text.phonemes.ja_entries import ADDED, COSTS, VARIANTS
 
 _UNKNOWN = re.compile(r"[ァ-ヺー]+|[ぁ-ゖー]|.", re.DOTALL)
 _UNKNOWN_COST = 12000
+_WANTED_GAIN = 20000  # of a reading that its neighbours ask for
 _LONGEST = 16  # characters of a word that is looked up
 
 
@@ -41,18 +46,40 @@ class _Node:
     before: "_Node | None"
 
 
-def words(text: str) -> list[Word]:
-    """The words of ``text``; joined, their surfaces are the text."""
+def words(text: str, behind: tuple[str, ...] = ()) -> list[Word]:
+    """The words of ``text``; joined, their surfaces are the text.
+
+    ``behind`` begins like the part of speech of what stands before the text.
+    """
+    plain = text.translate(VARIANTS)
+    found = _cheapest_path(plain, behind, settled(plain))
+    if plain == text:
+        return found
+    ends = itertools.accumulate(len(word.surface) for word in found)
+    return [
+        replace(w, surface=text[end - len(w.surface) : end])
+        for w, end in zip(found, ends, strict=True)
+    ]
+
+
+def _cheapest_path(
+    text: str, behind: tuple[str, ...], wanted: dict[int, tuple[str, str]]
+) -> list[Word]:
     dictionary = _dictionary()
-    start = _Node(Word("", ("*",) * 6, "", 0, "*"), 0, 0, None)
+    before = _number(behind) if behind else 0
+    nothing = Word("", ("*",) * 6, "", 0, "*")
+    start = _Node(nothing, before, 0, None)
     ends: list[list[_Node]] = [[start], *([] for _ in text)]
     for at in range(len(text)):
         if ends[at]:
+            sought, heard = wanted.get(at, ("", ""))
             for word, number, cost in dictionary.candidates(text, at):
+                if sought and word.surface.startswith(sought) and word.reading.startswith(heard):
+                    cost -= _WANTED_GAIN
                 ends[at + len(word.surface)].append(
                     _cheapest(ends[at], word, number, cost, dictionary)
                 )
-    node: _Node | None = _cheapest(ends[-1], start.word, 0, 0, dictionary).before
+    node: _Node | None = _cheapest(ends[-1], nothing, 0, 0, dictionary).before
     found = []
     while node is not None and node.word.surface:
         found.append(node.word)
@@ -77,7 +104,7 @@ class _Dictionary:
     blob: bytes  # sorted lines, each begun by a line feed
     parts: list[tuple[str, ...]]
     matrix: "array.array[int]"
-    unknown: dict[str, int]  # script → part of speech
+    added: dict[str, list[tuple[Word, int, int]]]  # first character → words
 
     @property
     def size(self) -> int:
@@ -90,9 +117,12 @@ class _Dictionary:
             yield from entries
             if not longer:
                 break
+        for word, number, cost in self.added.get(text[at], ()):
+            if text.startswith(word.surface, at):
+                yield word, number, cost
         surface = _UNKNOWN.match(text, at)[0]  # type: ignore[index]  # it matches any character
         kana = surface[0] in "ー" or "ぁ" <= surface[0] <= "ヺ"
-        number = self.unknown["noun" if kana else "symbol"]
+        number = _number(("名詞", "一般") if kana else ("記号", "一般"))
         reading = katakana(surface) if kana else ""
         yield Word(surface, self.parts[number], reading, 0, "C1"), number, _UNKNOWN_COST
 
@@ -110,7 +140,7 @@ def _entries(surface: str) -> tuple[list[tuple[Word, int, int]], bool]:
         pos = dictionary.parts[int(number)]
         heard = "" if reading == "*" or pos[0] == "記号" else reading
         word = Word(surface, pos, heard, int(accent.split("/")[0].strip("*") or 0), rule)
-        found.append((word, int(number), int(cost)))
+        found.append((word, int(number), int(cost) + COSTS.get((surface, reading), 0)))
         at = end
     following = dictionary.blob.startswith(key, at) if at < len(dictionary.blob) else False
     return found, following
@@ -142,9 +172,19 @@ def _dictionary() -> _Dictionary:
     matrix = array.array("h", lzma.decompress(folder.joinpath("ja_matrix.xz").read_bytes()))
     if sys.byteorder == "big":
         matrix.byteswap()
-    noun = next(n for n, p in enumerate(parts) if p[:2] == ("名詞", "一般"))
-    symbol = next(n for n, p in enumerate(parts) if p[:2] == ("記号", "一般"))
-    return _Dictionary(b"\n" + header[-1], parts, matrix, {"noun": noun, "symbol": symbol})
+    added: dict[str, list[tuple[Word, int, int]]] = {}
+    for entry in ADDED:
+        pos = tuple(entry.part.split(","))
+        word = Word(entry.surface, pos, entry.reading, entry.accent, "C1")
+        added.setdefault(entry.surface[0], []).append((word, parts.index(pos), entry.cost))
+    return _Dictionary(b"\n" + header[-1], parts, matrix, added)
+
+
+@functools.cache
+def _number(start: tuple[str, ...]) -> int:
+    """The first part of speech that begins with ``start``, as the matrix counts them."""
+    parts = _dictionary().parts
+    return next(number for number, part in enumerate(parts) if part[: len(start)] == start)
 
 
 def katakana(text: str) -> str:

@@ -19,9 +19,10 @@ ALPHABETS = {
 """Notation → the module and the function that read it."""
 
 
-def phonemes(text: str, language: str) -> list[str]:
+def phonemes(text: str, language: str, before: str = "") -> list[str]:
     """The symbols of ``text``, which is already normalised and in one language.
 
+    ``before`` is what stands right before it, in whatever language.
     Characters that the language can't read are left out; punctuation becomes pauses.
 
     Raises:
@@ -29,7 +30,8 @@ def phonemes(text: str, language: str) -> list[str]:
     """
     if language not in LANGUAGES:
         raise TextError(f"unknown language {language!r}: expected one of {', '.join(LANGUAGES)}")
-    return _function(language, "phonemes")(text)
+    after_latin = language == "ja" and before[-1:].isascii() and before[-1:].isalpha()
+    return _function(language, "phonemes_after_latin" if after_latin else "phonemes")(text)
 
 
 def spelled_phonemes(notation: str, alphabet: str) -> list[str]:

@@ -45,11 +45,13 @@ class PhonemeTokenizer:
         return list(_tidied(self._read(text)))
 
     def _read(self, text: str) -> Iterator[str]:
-        language, end = self.language, 0
+        language, end, before = self.language, 0, ""
         for match in _INLINE.finditer(text):
             if match["mark"] and match["mark"] not in IDS:
                 continue
-            yield from _spoken(text[end : match.start()], language)
+            said = text[end : match.start()]
+            yield from _spoken(said, language, before)
+            before = (said or before) if match["tag"] else ""
             end = match.end()
             if match["tag"]:
                 language = match["tag"]
@@ -57,17 +59,18 @@ class PhonemeTokenizer:
                 yield match["mark"]
             else:
                 yield from [BREAK, *(match["symbols"] or "").split(), BREAK]
-        yield from _spoken(text[end:], language)
+        yield from _spoken(text[end:], language, before)
 
     def decode(self, ids: list[int]) -> str:
         """The symbols of ``ids``, blank between them; for people to read."""
         return " ".join(inventory.SYMBOLS[number] for number in ids)
 
 
-def _spoken(text: str, language: str | None) -> Iterator[str]:
+def _spoken(text: str, language: str | None, before: str) -> Iterator[str]:
     for span in spans(text, language):
-        yield from phonemes(span.text, span.language)
+        yield from phonemes(span.text, span.language, before)
         yield BREAK
+        before = span.text
 
 
 def _tidied(symbols: Iterator[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Mandarin: characters → initials, finals and tones as they are spoken.
 
 Words come from rjieba, readings from pypinyin's phrase dictionary; what neither settles is decided
-by the rules in ``_POLYPHONES``. Then the tones change as they do in speech: 一 and 不, third tones
+by the rules in ``zh_polyphones.py``. Then the tones change as they do in speech: 一 and 不, third tones
 in a row, the neutral tone of particles and repeated verbs, and erhua melts into its syllable.
 """
 
@@ -14,53 +14,19 @@ from typing import Any
 
 from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.text.phonemes.inventory import BREAK, IDS, MARK_OF
+from cosyvoice_lite.text.phonemes.zh_neutral import neutral_syllables
+from cosyvoice_lite.text.phonemes.zh_places import readings, regrouped
+from cosyvoice_lite.text.phonemes.zh_polyphones import READERS, ruled_readings
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff〇]+")
 
-# (where, reading): the match is the character, its surroundings are looked at; the first one wins
-_POLYPHONES = [
-    (r"长(?=[得大高出成胖满相势])", "zhang3"),
-    (r"(?<=[细太很多更最身最])长", "chang2"),
-    (r"还(?=[给钱清款债贷])|(?<=[归偿退])还", "huan2"),
-    (r"(?:^|(?<=[也就还都只总我你他她们]))得(?=[去要把先赶让走快给等再])", "dei3"),
-    (r"(?<=[跑走说做写唱长吃看听飞来去睡玩笑哭学过变])得(?=[很太更快慢好多真非特])", "de5"),
-    (r"数(?=一数)|(?<=数一)数", "shu3"),
-    (r"量(?=一量|体温|身高|血压|尺寸)|(?<=量一)量", "liang2"),
-    (r"(?<=[一二三四五六七八九十两几每各半这那])行(?=[字诗代列树人泪])", "hang2"),
-    (r"(?<=[一二三四五六七八九十百千两几每这那])只(?![有是要能好会])", "zhi1"),
-    (r"种(?=[植地菜花树田草下])", "zhong4"),
-    (r"重(?=[新复来建写做启叠返逢播演组置申])", "chong2"),
-    (r"(?<=[一二两三四五六七八九双多])重(?=[天身意要门])", "chong2"),
-    (r"干(?=[活吗嘛什事部劲啥])", "gan4"),
-    (r"(?<=[打猜射命击选])中(?![国间心学午文央])", "zhong4"),
-    (r"教(?=[书我你他她会给])", "jiao1"),
-    (r"(?<=[有没抽])空(?![气调间军中前虚])", "kong4"),
-    (r"背(?=[着起包负上])", "bei1"),
-    (r"(?<=[理白黑短毛染烫假卷])发(?![现生展布出动明表送达热])", "fa4"),
-    (r"(?<=[吃走看做去受忘免])(?<!他)了(?=不)|(?<=不)了(?![了的])", "liao3"),
-    (r"为(?=[了何此你我他她您谁什啥])(?<![认以成作因])", "wei4"),
-    (r"假(?=期)|(?<=[放请休暑寒年病事度])假", "jia4"),
-    (r"倒(?=[水茶酒车立影退])", "dao4"),
-    (r"系(?=[鞋好上着]带?)", "ji4"),
-    (r"谁", "shei2"),
-    (r"朝(?=阳[区門门北公])", "chao2"),
-    (r"朝(?=[阳霞气夕])(?!阳[区門门北公])", "zhao1"),
-    (r"曾(?=先生|女士|小姐|老师|医生|经理|局长|主任|某)|(?<=姓)曾", "zeng1"),
-    (r"相(?=[机片册])", "xiang4"),
-]
-_RULES = [(re.compile(where), reading) for where, reading in _POLYPHONES]
-_GRAMMATICAL = {("得", "ud"): "de5", ("地", "uv"): "de5", ("着", "uz"): "zhe5", ("了", "ul"): "le5"}
-_NEUTRAL_SECOND = frozenset(
-    "妈妈 爸爸 哥哥 姐姐 弟弟 妹妹 爷爷 奶奶 叔叔 舅舅 姑姑 太太 星星 宝宝 娃娃 朋友 先生 学生 衣服 "
-    "漂亮 便宜 知道 告诉 喜欢 意思 地方 时候 事情 消息 眼睛 耳朵 头发 豆腐 葡萄 萝卜 明白 清楚 舒服 "
-    "麻烦 客气 关系 认识 打听 商量 休息 暖和 凉快 热闹 聪明 糊涂 月亮 太阳 石头 木头 馒头 骨头 枕头 "
-    "丈夫 大夫 师傅 护士 钥匙 窗户 名字 生意 力气 本事 故事 行李 精神 队伍 亲戚 东西 晚上 早上 丫头 "
-    "老实 结实 新鲜 包袱 打扮 胳膊 苍蝇 笑话 部分 干净 规矩 厉害 粮食 脑袋 脾气 欺负 软和 疙瘩".split()
-)
+_GRAMMATICAL = {("着", "uz"): "zhe5", ("了", "ul"): "le5"}
 _REPEATED_VERBS = "看听说想试走问聊玩坐等找读写吃喝学笑猜谈摸尝歇动跳教帮"
 _NO_ERHUA = "女婴幼少孤胎健男宠乞混低弃生产优育"  # these before 儿 leave it a syllable of its own
 _ORDINAL_ONE = re.compile(
-    r"(?<=[第十百千万零〇一二三四五六七八九点初周])一|一(?=[二三四五六七八九零〇月号日楼点一])"
+    r"(?<=[第十百千万零〇一二三四五六七八九初周])一|(?<=[零一二两三四五六七八九十]点)一(?![点下些样])|一(?=[二三四五六七八九零〇月号日楼一])"
+    r"|一(?=点(?:[零〇二三四五六七八九]|一(?!点)))"
+    r"|(?<=[零一二两三四五六七八九十]比)一(?![个些般])|一(?=比[零一二三四五六七八九]|数二)"
 )
 
 _INITIAL = re.compile(r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcs])?")
@@ -180,19 +146,21 @@ def _read(han: str) -> list[list[_Syllable]]:
     """Words of syllables as the dictionary and the rules read them, no tone changed yet."""
     import rjieba
 
-    ruled = {m.start(): reading for where, reading in _RULES for m in where.finditer(han)}
+    tagged = regrouped(rjieba.tag(han), "".join(READERS))
+    settled = readings(tagged, READERS) | ruled_readings(han)
     words: list[list[_Syllable]] = []
     at = 0
-    for word, tag in rjieba.tag(han):
-        readings = list(_word_readings(word))
+    for word, tag in tagged:
+        said = list(_word_readings(word))
         if (word, tag) in _GRAMMATICAL:
-            readings = [_GRAMMATICAL[word, tag]]
+            said = [_GRAMMATICAL[word, tag]]
         if word[-1] == "个":
-            readings[-1] = "ge5"
-        if word in _NEUTRAL_SECOND or (tag == "f" and word in "上里" and words):
-            readings[-1] = readings[-1].rstrip("1234") + "5"
-        readings = [ruled.get(at + n, reading) for n, reading in enumerate(readings)]
-        words.append([_syllable(c, r) for c, r in zip(word, readings, strict=True) if r])
+            said[-1] = "ge5"
+        final = [len(word) - 1] if tag == "f" and word in "上里" and words else []
+        for n in [*neutral_syllables(word), *final]:
+            said[n] = said[n].rstrip("1234") + "5"
+        said = [settled.get(at + n, reading) for n, reading in enumerate(said)]
+        words.append([_syllable(c, r) for c, r in zip(word, said, strict=True) if r])
         at += len(word)
     return words
 
@@ -243,7 +211,8 @@ def _changed_tone(syllables: list[_Syllable], at: int) -> int:
     after = syllables[at + 1] if at + 1 < len(syllables) else None
     if after is None:
         return here.tone
-    if at and syllables[at - 1].char == after.char:
+    one_by_one = at > 1 and syllables[at - 2].char == here.char == "一"
+    if at and syllables[at - 1].char == after.char and not one_by_one:
         return 5
     if after.citation == 4:
         return 2
