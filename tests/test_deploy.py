@@ -156,6 +156,7 @@ def test_the_unit_is_shut_in_and_gives_time_to_end() -> None:
     for name in ("DynamicUser", "NoNewPrivileges", "PrivateTmp", "ProtectHome", "PrivateDevices"):
         assert service[name] == "yes"
     assert service["ProtectSystem"] == "strict"
+    assert "ProcSubset" not in service  # /proc/cpuinfo tells which 8-bit products are fast
     assert service["CapabilityBoundingSet"] == ""
     assert service["StateDirectory"] in service["Environment"]
     assert int(service["TimeoutStopSec"]) > 60
