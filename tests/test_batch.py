@@ -27,6 +27,13 @@ BAD = [
     '{"text": "x", "output": "folder.wav"}',
     '{"text": "x", "speed": 1%s}' % ("0" * 400),
     '{"text": "%s"}' % ("a" * (1 << 20)),
+    '{"text": "x", "sampling": {}}',
+    '{"text": "x", "mode": "song"}',
+    '{"text": "x", "steps": 0}',
+    '{"text": "x", "plain": "yes"}',
+    '{"text": "x", "lexicon": "a\\u0000b"}',
+    '{"text": "x", "voice": "a\\u0000b.safetensors"}',
+    '{"text": "x", "voice": "none.safetensors"}',
 ]
 
 
@@ -117,3 +124,35 @@ def test_outputs_have_the_format_of_their_names_or_the_one_asked_for(
     assert main(["batch", str(file), str(folder), *options]) == 0
     assert (folder / "000001.aac").read_bytes()[:2] == b"\xff\xf1"
     assert (folder / "b.flac").read_bytes()[:4] == b"fLaC"
+
+
+def test_lines_take_the_options_of_speak_by_their_names(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cosyvoice_lite import Synthesizer
+
+    voice, lexicon = tmp_path / "mine.safetensors", tmp_path / "words.txt"
+    Synthesizer.open(tiny_bundle).voices["中文女"].save(voice)
+    lexicon.write_text("SQL  say:sequel\n", "utf-8")
+    asked = {"voice": str(voice), "lexicon": str(lexicon), "steps": 2, "mode": "sft", "seed": 1}
+    line = json.dumps({"text": "[pause:1s] SQL", "plain": True, **asked})
+    file = write(tmp_path / "a.jsonl", [line])
+    code, summary, _ = run(file, tmp_path / "out", tiny_bundle, capsys)
+    assert (code, summary["spoken"]) == (0, 1)
+    arguments = ["speak", "[pause:1s] SQL", "--plain", "--model", str(tiny_bundle)]
+    for name, value in asked.items():
+        arguments += [f"--{name}", str(value)]
+    alone = tmp_path / "alone.wav"
+    assert main([*arguments, "--threads", "1", "-o", str(alone)]) == 0
+    assert alone.read_bytes() == (tmp_path / "out" / "000001.wav").read_bytes()
+
+
+def test_a_mode_is_called_as_speak_calls_it(
+    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [json.dumps({"text": "Hi.", "mode": mode}) for mode in ("zero-shot", "song")]
+    file = write(tmp_path / "a.jsonl", lines)
+    _, summary, errors = run(file, tmp_path / "out", tiny_bundle, capsys)
+    assert summary["failed"] == [1, 2]
+    assert "needs the words of its recording" in errors[0]
+    assert "choose from sft, zero-shot, cross-lingual, instruct" in errors[1]

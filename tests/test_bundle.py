@@ -72,6 +72,12 @@ def test_a_truncated_file_is_found(file: str, bundle: Path) -> None:
         assert file in refusal(bundle)
 
 
+def test_a_file_that_grew_is_not_called_truncated(bundle: Path) -> None:
+    (bundle / FILES[0]).write_bytes((bundle / FILES[0]).read_bytes() + b"+")
+    assert "changed" in (told := refusal(bundle))
+    assert "truncated" not in told
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_a_missing_file_is_named(file: str, bundle: Path) -> None:
     (bundle / file).unlink()

@@ -165,12 +165,13 @@ SPEAK: dict[str, tuple[list[str], int, str]] = {
     "suffix": (["Hi.", "-o", "x.m4a"], 2, "x.m4a: no format is known by the suffix .m4a"),
     "format": (["Hi.", "--format", "mp4"], 2, "unknown format 'mp4': choose from mp3, opus, aac"),
     "subtitles": (["Hi.", "--subtitles", "x.txt"], 2, "x.txt: subtitles are .srt or .vtt files"),
-    "loudness": (["Hi.", "--loudness", "3"], 2, "loudness_lufs is 3, must be -60 to 0"),
+    "loudness": (["Hi.", "--loudness", "3"], 2, "loudness is 3 LUFS, must be -60 to 0"),
+    "fade": (["Hi.", "--fade", "-1"], 2, "fade in is -1 s, must be 0 to 10"),
     "speed": (["Hi.", "--speed", "9"], 2, "speed is 9"),
     "seed": (["Hi.", "--seed", "-1"], 2, "seed is -1"),
-    "steps": (["Hi.", "--steps", "0"], 2, "n_steps is 0"),
+    "steps": (["Hi.", "--steps", "0"], 2, "the number of steps is 0"),
     "threads": (["Hi.", "--threads", "0"], 2, "threads is 0"),
-    "mode": (["Hi.", "--mode", "song"], 2, "unknown mode 'song'"),
+    "mode": (["Hi.", "--mode", "song"], 2, "'song': choose from sft, zero-shot, cross-lingual"),
     "language": (["Hi.", "--language", "xx"], 2, "language 'xx'"),
     "terminal codes": (["Hi.", "--voice", "\x1b[2J\x07"], 1, "unknown voice"),
 }
@@ -417,6 +418,42 @@ def test_an_interrupt_ends_with_130_and_leaves_no_file(
     assert peak is None or peak < 700
 
 
+@needs_posix
+def test_an_interrupt_that_a_library_turns_into_its_own_error_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def voices(_: object) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise ImportError("half an import") from None
+        return 0
+
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("cosyvoice_lite.cli.speech_commands.voices", voices)
+    try:
+        assert failure(capsys, "voices") == (130, "interrupted")
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
+
+
+@needs_posix
+def test_an_interrupt_while_the_commands_are_imported_is_one() -> None:
+    program = """
+import os, signal, sys
+from cosyvoice_lite.cli import main
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "cosyvoice_lite.cli.speech_commands":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.exit(main(["voices"]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "cosyvoice-lite: error: interrupted\n")
+
+
 def _peak_megabytes(pid: int) -> float | None:
     try:
         status = Path(f"/proc/{pid}/status").read_text("ascii")
@@ -492,14 +529,14 @@ def test_the_output_stage_is_a_matter_of_options(
     assert true_peak(read_wave(piped)) <= -29.9
 
 
+@pytest.mark.parametrize("frontend", ["lite", "official"])
 def test_a_model_that_was_not_taught_instructions_says_so(
-    tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    frontend: str, tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["speak", "Hi.", "--model", str(tiny_bundle), "-o", str(tmp_path / "a.wav")]
-    assert main([*arguments, "--instruct", "A sad voice."]) == 0
-    assert "not known to follow instructions" in capsys.readouterr().err
-    assert main(arguments) == 0
-    assert "instructions" not in capsys.readouterr().err
+    assert main([*arguments, "--instruct", "A sad voice.", "--frontend", frontend]) == 1
+    assert "can't follow instructions: use a 300M-Instruct" in capsys.readouterr().err
+    assert not (tmp_path / "a.wav").exists()
 
 
 @needs_posix
@@ -528,6 +565,9 @@ def test_any_text_is_read_and_told_in_any_locale(tiny_bundle: Path) -> None:
     out, err = process.communicate()
     assert (process.returncode, err) == (0, b"")
     assert json.loads(out.decode("ascii"))["text"] == "Café 😀 你好。"
+    voice = ["--voice", "中文女", "--model", str(tiny_bundle)]
+    told = subprocess.run([*COMMAND, "explain", "Hi.", *voice], env=ascii_only, capture_output=True)
+    assert (told.returncode, told.stderr) == (0, b"")
     for command in ("speak", "batch", "convert-voice"):
         told = subprocess.run([*COMMAND, command, "--help"], env=ascii_only, capture_output=True)
         assert told.returncode == 0

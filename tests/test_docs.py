@@ -7,12 +7,16 @@ import onnx
 import pytest
 
 from cosyvoice_lite.bundle import GRAPHS, Bundle
-from cosyvoice_lite.cli import parser
+from cosyvoice_lite.cli import batch_command, main, parser
+from cosyvoice_lite.cli.model_commands import MIRROR_VARIABLE
+from cosyvoice_lite.models import CLONES_VARIABLE, HOME_VARIABLE, MODEL_VARIABLE, bundled_model
 from cosyvoice_lite.runtime.request import Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = (ROOT / "docs" / "commands.md").read_text("utf-8")
+TRAINING = ("README.md", "cosyvoice.yaml.in")
 AUDIO = (ROOT / "docs" / "audio.md").read_text("utf-8")
 HELP_SOURCES = "".join(
     path.read_text("utf-8") for path in sorted((ROOT / "src/cosyvoice_lite/cli").glob("*.py"))
@@ -49,7 +53,7 @@ def test_the_examples_about_sound_run(
     assert (tmp_path / "hello.wav").exists()
 
 
-@pytest.mark.parametrize("page", ["audio", "deploy"])
+@pytest.mark.parametrize("page", ["audio", "deploy", "commands"])
 def test_options_and_files_that_documents_name_exist(page: str) -> None:
     text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
     known = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", HELP_SOURCES)) | {"--help"}
@@ -59,6 +63,55 @@ def test_options_and_files_that_documents_name_exist(page: str) -> None:
             assert option in known, option
     for path in re.findall(r"`((?:deploy|audio|convert)/[\w./-]+)`", text):
         assert (ROOT / path).exists() or (ROOT / "src" / "cosyvoice_lite" / path).exists(), path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["models"], 0),
+        (["speak", "Hi.", "--voice", "nobody"], 1),
+        (["speak", "Hi.", "--emotion", "hangry"], 1),
+        (["speak", "Hi.", "--model", "nothing"], 1),
+        (["speak", "。"], 1),
+        (["speak", "Hi.", "--language", "tlh"], 2),
+        (["speak", "Hi.", "--solver", "magic"], 2),
+        (["speak", "Hi.", "--mode", "loud"], 2),
+        (["speak", "Hi.", "--speed", "9"], 2),
+        (["pull", "400M"], 2),
+    ],
+)
+def test_the_exit_codes_are_as_documented(
+    arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSYVOICE_LITE_MODEL", "nano")
+    assert main(arguments) == code
+    assert f"| {code} | " in COMMANDS
+
+
+def test_the_keys_of_a_line_of_batch_are_documented() -> None:
+    page = set(re.findall(r"`(\w+)`", COMMANDS.partition("## Many texts")[2]))
+    assert {*re.findall(r'"(\w+)"', batch_command.DESCRIPTION)} <= page
+
+
+def test_the_variables_are_documented() -> None:
+    for name in (HOME_VARIABLE, MODEL_VARIABLE, CLONES_VARIABLE, MIRROR_VARIABLE):
+        assert f"| `{name}` |" in COMMANDS
+
+
+def test_readme_and_deployment_install_what_there_is() -> None:
+    """It is not on the package index."""
+    for page in (README, *(path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md"))):
+        assert "install 'cosyvoice-lite" not in page
+    assert "pip install '.[serve,audio]'" in README
+
+
+def test_sizes_of_nano_are_told_alike() -> None:
+    pages = (README, *((ROOT / "training" / n).read_text("utf-8") for n in TRAINING))
+    assert all("thirtieth of" in page and "hundredth" not in page for page in pages)
+    voices = Bundle.open(bundled_model()).manifest.voices
+    speakers = {"_".join(name.split("_")[:2]) for name in voices}
+    assert (len(speakers), len(voices)) == (7, 10)
+    assert "seven speakers in ten voices" in " ".join(README.split())
 
 
 def commands() -> list[str]:

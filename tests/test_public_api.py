@@ -1,6 +1,9 @@
 """The five public names, and that they are what a caller was promised."""
 
+import dataclasses
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,32 @@ def test_speak_and_stream_take_the_same_settings() -> None:
     assert speak.parameters == stream.parameters
     for word in ("TextError", "VoiceError", "UsageError"):
         assert word in str(Synthesizer.speak.__doc__)
+
+
+def test_the_public_names_are_seen_before_they_are_imported() -> None:
+    program = "import cosyvoice_lite; print(*dir(cosyvoice_lite)); help(cosyvoice_lite)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    names, page = done.stdout.split("\n", maxsplit=1)
+    assert set(cosyvoice_lite.__all__) <= set(names.split())
+    assert "class Synthesizer" in page
+
+
+def test_the_example_speaks_as_it_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(str(cosyvoice_lite.__doc__).partition("\n")[2], {})
+    assert (tmp_path / "hello.wav").exists()
+
+
+def test_every_number_of_sampling_is_explained() -> None:
+    for field in dataclasses.fields(Sampling):
+        assert f"{field.name}: " in str(Sampling.__doc__)
+
+
+def test_a_voice_is_shown_in_a_line(synthesizer: Synthesizer) -> None:
+    voice = synthesizer.voices["中文女"]
+    assert repr(voice) == "Voice(name='中文女', language='zh')"
 
 
 def test_two_lines_make_speech(tiny_bundle: Path, tmp_path: Path) -> None:

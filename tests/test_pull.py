@@ -12,17 +12,20 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from cosyvoice_lite import pull as pull_module
+from cosyvoice_lite.cli import main
 from cosyvoice_lite.errors import BundleError, DownloadError, UsageError
 from cosyvoice_lite.hub import transfer, vocabulary, web
 from cosyvoice_lite.hub.progress import TerminalBars
 from cosyvoice_lite.hub.transfer import RemoteFile, download
 from cosyvoice_lite.hub.vocabulary import fetch_25hz_vocabulary, fetch_whisper_vocabulary
 from cosyvoice_lite.hub.web import Patience
+from cosyvoice_lite.models import models_folder
 from cosyvoice_lite.pull import Source, fetch_checkpoint, pull
 
 FILES = {
@@ -609,6 +612,36 @@ def test_a_vocabulary_out_of_reach_can_be_put_in_its_place(
         fetch(target, Patience(attempts=1))
     assert str(caught.value).endswith(str(target))
     assert "mirror" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"precision": "int9"}, "unknown precision 'int9': choose from"),
+        ({"source": "foo"}, "unknown source 'foo': huggingface or modelscope"),
+        ({"mirror": "nowhere"}, "nowhere"),
+    ],
+)
+def test_wrong_options_are_told_before_anything_is_fetched(
+    wrong: dict[str, Any], says: str, hub: Hub, tmp_path: Path
+) -> None:
+    options = {"mirror": hub.address, "index": f"{hub.address}/simple/", **wrong}
+    with pytest.raises(UsageError, match=says):
+        pull("300M-SFT", tmp_path / "b", tmp_path / "c", **options)
+    assert hub.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_is_installed_under_its_short_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr("cosyvoice_lite.pull.pull", lambda *a, **_: asked.append(a))
+    for name in ("300M-SFT", "CosyVoice-300M-SFT"):
+        assert main(["pull", name]) == 0
+    assert asked[0] == asked[1]
+    assert asked[0][:2] == ("300M-SFT", models_folder() / "300M-SFT")
+    capsys.readouterr()
 
 
 def test_pull_asks_before_it_replaces(tmp_path: Path) -> None:

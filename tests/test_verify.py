@@ -153,6 +153,25 @@ def test_a_file_that_is_no_golden_file_is_a_clear_error(
         list(verify(synthesizer, [tmp_path / name]))
 
 
+def test_nobody_is_told_to_load_what_is_unsafe(synthesizer: Synthesizer, tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("Once upon a time.")
+    with pytest.raises(UsageError, match=r"book.txt: not a golden file \(.npz, .json\)") as caught:
+        list(verify(synthesizer, [tmp_path / "book.txt"]))
+    assert "pickle" not in str(caught.value)
+
+
+def test_a_model_of_fewer_bits_is_told_that_it_is_held_to_those_of_fp32(
+    golden_bundle: GoldenBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = str(GOLDEN / "small" / "golden.npz")
+    small = tmp_path / "int8"
+    assert main(["quantize", str(golden_bundle("small")), str(small)]) == 0
+    assert main(["verify", str(small), "--golden", golden]) == 1
+    assert "tolerances are those of fp32, this model is int8" in capsys.readouterr().err
+    assert main(["verify", str(small)]) == 0
+    assert "tolerances are those of" not in capsys.readouterr().err
+
+
 def test_an_array_file_is_no_golden_file(synthesizer: Synthesizer, tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", np.zeros(3))
     (tmp_path / "one.npy").rename(tmp_path / "one.npz")

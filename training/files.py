@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-_claims: dict[Path, IO[str]] = {}  # open, and so locked, as long as the process lives
+_claims: dict[Path, int] = {}  # open, and so locked, as long as the process lives
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def claim(folder: Path) -> None:
     """
     if folder in _claims:
         return
-    lock = (folder / ".lock").open("a")
+    lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

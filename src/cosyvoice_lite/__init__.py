@@ -1,7 +1,7 @@
 """cosyvoice-lite: CosyVoice-300M on a plain CPU with ONNX Runtime, without PyTorch.
 
 from cosyvoice_lite import Synthesizer
-Synthesizer.open("bundle").speak("你好，世界。", voice="中文女").save("hello.wav")
+Synthesizer.open().speak("Hello, world.").save("hello.wav")
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,11 @@ _HOMES = {
     "Synthesizer": "cosyvoice_lite.runtime.synthesizer",
     "Voice": "cosyvoice_lite.runtime.voice",
 }
+
+
+def __dir__() -> list[str]:
+    """The public names as well, though most are not imported yet: `help` shows them."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

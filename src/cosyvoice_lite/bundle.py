@@ -135,7 +135,8 @@ class Bundle:
         path = self.path / name
         try:
             if (size := path.stat().st_size) != record.size:
-                raise BundleError(f"{path}: {size} bytes, should be {record.size}: truncated?")
+                reason = "truncated?" if size < record.size else "changed: convert again"
+                raise BundleError(f"{path}: {size} bytes, should be {record.size}: {reason}")
             if sha256(path) != record.sha256:
                 raise BundleError(f"{path}: changed since it was converted: convert again")
         except OSError as error:

@@ -13,8 +13,8 @@ from typing import Any, TypeVar, get_type_hints
 from cosyvoice_lite.errors import BundleError, UsageError
 
 MANIFEST = "manifest.json"
-GRAPHS = ("text_encoder", "lm", "flow_encoder", "unet", "f0", "vocoder")
 """The file that makes a folder a bundle."""
+GRAPHS = ("text_encoder", "lm", "flow_encoder", "unet", "f0", "vocoder")
 CACHE_WIDTH_UNIT = 8
 """ONNX Runtime's cached attention wants heads of a multiple of this width."""
 HOP_LENGTH = 256
@@ -119,6 +119,14 @@ class VocoderConfig:
 @dataclass(frozen=True)
 class Sampling:
     """Repetition-aware sampling (VALL-E 2, arXiv:2406.05370) as the checkpoint was tuned for.
+
+    Attributes:
+        top_p: the likeliest tokens are drawn from until they have this probability together.
+        top_k: from at most so many of them.
+        window: tokens before, among which a repetition is looked for.
+        max_repetition: share of the window at which a token is struck out and another drawn.
+        min_token_text_ratio: speech tokens for each text token before the speech may end.
+        max_token_text_ratio: speech tokens for each text token after which it is cut off.
 
     Raises:
         UsageError: a value is out of range.

@@ -80,5 +80,7 @@ def find_model(asked: Path | str | None) -> Path:
             f"no model {str(asked)!r}: neither a folder nor one of: {', '.join(models)}"
         )
     if len(models) > 2:
-        raise BundleError(f"several models are installed, choose with --model: {', '.join(models)}")
+        raise BundleError(
+            f"several models are installed, name one or set {MODEL_VARIABLE}: {', '.join(models)}"
+        )
     return list(models.values())[-1]

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from cosyvoice_lite.convert.directory import check_place
 from cosyvoice_lite.convert.lock import alone
@@ -84,11 +84,16 @@ def pull(
         `bundle`.
 
     Raises:
-        UsageError: unknown name or source, or a mirror that isn't an address.
+        UsageError: unknown name, source or precision, or a mirror that isn't an address.
         DownloadError: a file can't be had.
         CheckpointError, BundleError: as `convert` says.
     """
+    # brings onnx, which fetching can do without
+    from cosyvoice_lite.convert.pipeline import convert, recipe
+
     model = find(name)
+    recipe(precision)
+    address_of(source, mirror)
     check_place(bundle, replace)
     _make_folder(checkpoint)
     stage(f"fetching {model.vocabulary}")  # first: it is small, and fails before the large files
@@ -97,10 +102,6 @@ def pull(
     _fetch_vocabulary(model, vocabulary, index, progress)
     stage(f"fetching {name} from {mirror or source}")
     fetch_checkpoint(name, checkpoint, source=source, mirror=mirror, progress=progress)
-
-    # brings onnx, which fetching can do without
-    from cosyvoice_lite.convert.pipeline import convert
-
     convert(
         checkpoint,
         bundle,
@@ -152,10 +153,26 @@ def find(name: str) -> Official:
     Raises:
         UsageError: there's none of that name; says which there are.
     """
-    short = name.removeprefix("CosyVoice-")
+    short = short_name(name)
     if short not in OFFICIAL:
         raise UsageError(f"no official model {name!r}: choose from {', '.join(OFFICIAL)}")
     return OFFICIAL[short]
+
+
+def short_name(name: str) -> str:
+    """The name in `OFFICIAL`, however much of it was given."""
+    return name.removeprefix("CosyVoice-")
+
+
+def address_of(source: Source, mirror: str | None) -> str:
+    """Where to ask: the source's own address, or the mirror's.
+
+    Raises:
+        UsageError: unknown source, or a mirror that isn't an address.
+    """
+    if source not in get_args(Source):
+        raise UsageError(f"unknown source {source!r}: huggingface or modelscope")
+    return check_address(mirror or (HUGGING_FACE if source == "huggingface" else MODELSCOPE))
 
 
 def _fetch_vocabulary(model: Official, target: Path, index: str, progress: Progress) -> None:
@@ -169,11 +186,10 @@ def _fetch_vocabulary(model: Official, target: Path, index: str, progress: Progr
 def _listed(
     model: Official, source: Source, mirror: str | None, patience: Patience
 ) -> list[RemoteFile]:
+    address = address_of(source, mirror)
     if source == "huggingface":
-        return hugging_face(check_address(mirror or HUGGING_FACE), model.huggingface, patience)
-    if source == "modelscope":
-        return modelscope(check_address(mirror or MODELSCOPE), model.modelscope, patience)
-    raise UsageError(f"unknown source {source!r}: huggingface or modelscope")
+        return hugging_face(address, model.huggingface, patience)
+    return modelscope(address, model.modelscope, patience)
 
 
 def _wanted(files: list[RemoteFile], name: str) -> list[RemoteFile]:

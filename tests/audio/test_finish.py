@@ -242,9 +242,15 @@ def test_what_needs_the_whole_says_so(settings: Finish) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("loudness_lufs", 1.0), ("peak_db", 0.1), ("denoise_db", 41.0), ("fade_in_s", math.nan)],
+    ("name", "value", "told"),
+    [
+        ("loudness_lufs", 1.0, "loudness is 1 LUFS, must be -60 to 0"),
+        ("peak_db", 0.1, "peak is 0.1 dB"),
+        ("denoise_db", 41.0, "denoising is 41 dB"),
+        ("fade_in_s", math.nan, "fade in is nan s"),
+        ("fade_out_s", -1.0, "fade out is -1 s"),
+    ],
 )
-def test_numbers_out_of_range_are_refused(name: str, value: float) -> None:
-    with pytest.raises(UsageError, match=f"{name} is"):
+def test_numbers_out_of_range_are_refused(name: str, value: float, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
         Finish(**{name: value})

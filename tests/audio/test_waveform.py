@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cosyvoice_lite.audio.waveform import Audio
-from cosyvoice_lite.errors import AudioError
+from cosyvoice_lite.errors import AudioError, UsageError
 
 
 def sine(n: int = 441, rate: int = 22050) -> Audio:
@@ -84,6 +84,16 @@ def test_a_notebook_gets_a_player_with_the_sound_inside() -> None:
     assert head == "data:audio/wav;"
     with wave.open(io.BytesIO(base64.b64decode(encoded))) as file:
         assert (file.getframerate(), file.getnframes()) == (22050, 441)
+
+
+@pytest.mark.parametrize(
+    ("name", "head"), [("a.FLAC", b"fLaC"), ("a.opus", b"OggS"), ("a", b"RIFF")]
+)
+def test_save_writes_what_the_name_says(name: str, head: bytes, tmp_path: Path) -> None:
+    sine().save(tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(head)
+    with pytest.raises(UsageError, match=r"no format is known by the suffix \.m4a"):
+        sine().save(tmp_path / "a.m4a")
 
 
 def test_save_writes_a_file_the_standard_library_reads(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from benchmarks.checkpoints import write_checkpoint
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.errors import CheckpointError
+from cosyvoice_lite.models import bundled_model
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,12 @@ def test_what_a_model_was_taught_is_told_by_where_it_lies(
     shutil.copytree(whisper, tmp_path / place)
     manifest = convert(tmp_path / place, tmp_path / "b")
     assert ("instruct" in manifest.capabilities) == instructed
+
+
+def test_a_voice_that_reads_phonemes_is_not_said_to_know_sounds(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "c", tokenizer="phonemes")
+    assert "marks" not in convert(tmp_path / "c", tmp_path / "b").capabilities
+    assert "marks" not in Bundle.open(bundled_model()).manifest.capabilities
 
 
 def test_the_folder_one_is_in_gives_its_name(

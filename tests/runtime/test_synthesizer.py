@@ -317,8 +317,16 @@ def test_errors_of_a_stream_come_at_once(synthesizer: Synthesizer) -> None:
         ({"speed": 4.1}, UsageError, "speed"),
         ({"seed": -1}, UsageError, "seed is -1"),
         ({"seed": 2**32}, UsageError, "seed"),
-        ({"n_steps": 0}, UsageError, "n_steps is 0"),
-        ({"n_steps": 10**9}, UsageError, "n_steps"),
+        ({"n_steps": 0}, UsageError, "the number of steps is 0"),
+        ({"n_steps": 10**9}, UsageError, "the number of steps"),
+        ({"text": 3}, UsageError, "text is 3, must be a text"),
+        ({"text": None}, UsageError, "text is None"),
+        ({"speed": "fast"}, UsageError, "speed is 'fast', must be a number"),
+        ({"speed": None}, UsageError, "speed is None, must be a number"),
+        ({"seed": 1.5}, UsageError, "seed is 1.5, must be a whole number"),
+        ({"voice": 3}, UsageError, "voice is 3, must be a voice or its name"),
+        ({"lexicon": 3}, UsageError, "lexicon is 3, must be a path"),
+        ({"sampling": {}}, UsageError, "sampling is {}, must be a Sampling"),
         ({"language": "tlh"}, UsageError, "language 'tlh'"),
         ({"frontend": "best"}, UsageError, "frontend 'best'"),
         ({"text": "word " * 3000, "frontend": "official"}, TextError, "too long"),
@@ -330,6 +338,10 @@ def test_what_can_not_be_spoken_says_why(
     with pytest.raises(error, match=message) as caught:
         speak(synthesizer, **settings)
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    assert Request("Hi.", speed=np.float32(1.5), seed=np.int64(3)).chosen_seed() == 3
 
 
 def test_no_segment_of_a_long_text_is_too_long_for_the_model(synthesizer: Synthesizer) -> None:
@@ -345,15 +357,29 @@ def test_an_unknown_number_of_threads_is_refused(tiny_bundle: Path) -> None:
     assert Synthesizer.open(tiny_bundle, threads=10_000).threads <= (os.cpu_count() or 1)
 
 
+@pytest.fixture
+def instructed(synthesizer: Synthesizer) -> Synthesizer:
+    """The same model, said to follow instructions."""
+    manifest = replace(synthesizer.bundle.manifest, capabilities=("instruct",))
+    return Synthesizer(replace(synthesizer.bundle, manifest=manifest))
+
+
+def test_an_instruction_ends_as_the_authors_code_ends_it(instructed: Synthesizer) -> None:
+    for frontend in ("lite", "official"):
+        (utterance,) = instructed.plan(Request(TEXT, instruct="Sadly.", frontend=frontend))
+        ended = instructed.reader.prompt_ids("Sadly.<endofprompt>")
+        assert utterance.conditioning.lm_prompt_text == ended
+
+
 def test_instructions_hide_the_speaker_from_the_language_model_only(
-    synthesizer: Synthesizer,
+    instructed: Synthesizer,
 ) -> None:
-    (utterance,) = synthesizer.plan(Request(TEXT, instruct="Very sadly.", seed=1))
+    (utterance,) = instructed.plan(Request(TEXT, instruct="Very sadly.", seed=1))
     c = utterance.conditioning
     assert c.lm_speaker is None
     assert c.lm_prompt_text
     assert c.flow_speaker is not None
-    assert len(speak(synthesizer, instruct="Very sadly.")) > 0
+    assert len(speak(instructed, instruct="Very sadly.")) > 0
 
 
 def test_a_voice_of_another_model_is_refused(synthesizer: Synthesizer) -> None:

@@ -56,7 +56,7 @@ def test_text_in_a_form_may_be_plain_utf_8(server: Server) -> None:
         ("inference_sft", {"spk_id": "中文女"}, "tts_text", "missing_required_parameter"),
         ("inference_sft", {"tts_text": "Hi."}, "spk_id", "missing_required_parameter"),
         ("inference_sft", {"tts_text": "Hi.", "spk_id": "../x"}, "spk_id", "voice_not_found"),
-        ("inference_sft", {"tts_text": "。", "spk_id": "中文女"}, None, "invalid_value"),
+        ("inference_sft", {"tts_text": "。", "spk_id": "中文女"}, "tts_text", "invalid_value"),
         ("inference_sft", {"tts_text": "x" * 5000, "spk_id": "中文女"}, "tts_text",
          "string_above_max_length"),
         ("inference_instruct", {"tts_text": "Hi.", "spk_id": "中文女", "instruct_text": "x"},
@@ -99,6 +99,8 @@ def test_the_article_gets_its_json(server: Server) -> None:
         ({"text": "Hi.", "speaker": "nobody"}, "speaker"),
         ({"text": "Hi.", "speaker": ["female_1"]}, "speaker"),
         ({"text": "Hi.", "language": "tlh"}, "language"),
+        ({"text": "[pause:61s]Hi."}, "text"),
+        ({"text": "<speak>Hi."}, "text"),
     ],
 )
 def test_the_article_is_told_what_is_wrong(body: Any, param: str, server: Server) -> None:

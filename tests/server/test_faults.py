@@ -235,6 +235,14 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found]
 
 
+def test_the_start_tells_the_address(short_bundle: Path, tmp_path: Path) -> None:
+    with process(short_bundle, tmp_path) as (server, url):
+        server.terminate()
+        server.wait(20)
+        assert server.stderr is not None
+        assert f'"event": "listening", "address": "{url}"' in server.stderr.read().decode()
+
+
 def ask(url: str, text: str = "Hello.", **more: Any) -> httpx.Response:
     body = {"model": "tts-1", "voice": "alloy", "input": text, **more}
     return httpx.post(f"{url}/v1/audio/speech", json=body, timeout=60)

@@ -207,7 +207,7 @@ def test_a_voice_may_be_an_object(client: openai.OpenAI) -> None:
         ({"model": "whisper"}, openai.NotFoundError, "model", "model_not_found"),
         ({"input": ""}, BAD, "input", "invalid_value"),
         ({"input": " \n"}, BAD, "input", "invalid_value"),
-        ({"input": "。"}, BAD, None, "invalid_value"),
+        ({"input": "。"}, BAD, "input", "invalid_value"),
         ({"input": "a" * 4097}, BAD, "input", "string_above_max_length"),
         ({"speed": 9}, BAD, "speed", "invalid_value"),
         ({"speed": "fast"}, BAD, "speed", "invalid_type"),
@@ -215,7 +215,8 @@ def test_a_voice_may_be_an_object(client: openai.OpenAI) -> None:
         ({"extra_body": {"seed": -1}}, BAD, "seed", "invalid_value"),
         ({"extra_body": {"seed": 2**70}}, BAD, "seed", "invalid_value"),
         ({"extra_body": {"language": "tlh"}}, BAD, "language", "invalid_value"),
-        ({"extra_body": {"emotion": "hangry"}}, BAD, None, "invalid_value"),
+        ({"extra_body": {"emotion": "hangry"}}, BAD, "emotion", "invalid_value"),
+        ({"extra_body": {"emotion": "calm"}}, BAD, "emotion", "invalid_value"),
         ({"extra_body": {"ref_audio": "http://x"}}, BAD, "ref_audio", "invalid_value"),
         ({"extra_body": {"ref_audio": "%%%"}}, BAD, "ref_audio", "invalid_value"),
         ({"extra_body": {"sample_rate": 12345}}, BAD, None, "invalid_value"),
@@ -232,6 +233,14 @@ def test_errors_are_typed(
     assert caught.value.param == param
     assert caught.value.type == "invalid_request_error"
     assert caught.value.request_id
+
+
+def test_a_wrong_language_or_model_is_told_which_there_are(server: Server) -> None:
+    told = server.speech(language="tlh").json()["error"]["message"]
+    assert told == "language: expected auto, zh, en, ja, ko, yue, or a tag such as zh-CN"
+    told = server.speech(model="whisper").json()["error"]["message"]
+    names = told.partition("there are ")[2].split(", ")
+    assert len(names) == len(set(names)) > 1
 
 
 def test_what_is_missing_is_named(server: Server) -> None:

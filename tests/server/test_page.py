@@ -126,6 +126,15 @@ def test_a_text_is_spoken_as_the_form_says(page: Any, server: StandIn) -> None:
 
 
 @pytest.mark.slow
+def test_an_example_brings_a_voice_that_speaks_its_language(page: Any) -> None:
+    assert page.input_value("#voice") == "zh_female"
+    page.click("#examples [data-language=en]")
+    assert page.input_value("#voice") == "en_female"
+    page.click("#examples [data-language=ko]")
+    assert page.input_value("#voice") == "en_female"  # there is none at home in it
+
+
+@pytest.mark.slow
 def test_it_is_heard_while_it_comes_and_seen(page: Any, server: StandIn) -> None:
     server.pause_s = 0.15
     page.fill("#text", TEXT)

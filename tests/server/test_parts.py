@@ -19,6 +19,7 @@ from cosyvoice_lite.cli import main
 from cosyvoice_lite.errors import BundleError, CosyError, OverloadError, UsageError
 from cosyvoice_lite.server import schemas
 from cosyvoice_lite.server.cache import DiskCache, Entry, Facts, MemoryCache
+from cosyvoice_lite.server.consents import Consent
 from cosyvoice_lite.server.flight import MAX_AHEAD, Flight, Head
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.keys import Keys
@@ -27,6 +28,8 @@ from cosyvoice_lite.server.metrics import Metrics
 from cosyvoice_lite.server.names import parse_blend, preset
 from cosyvoice_lite.server.pool import Pool
 from cosyvoice_lite.server.problems import Problem, problem, retry
+from cosyvoice_lite.server.records import read_records
+from cosyvoice_lite.server.run import address, bound
 from cosyvoice_lite.server.settings import HIDDEN, Settings, knobs, resolve
 from cosyvoice_lite.server.turnstile import PER_TURN, Turnstile
 
@@ -51,6 +54,24 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path
     assert resolve({}, {}, None) == Settings()
 
 
+def test_the_file_may_spell_settings_as_options(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('api-keys = "k"\nidle-unload = 5\n', "utf-8")
+    s = resolve({}, {}, tmp_path / "s.toml")
+    assert (s.api_keys, s.idle_unload) == ("k", 5.0)
+
+
+def test_a_folder_that_can_not_be_looked_into_holds_no_records(tmp_path: Path) -> None:
+    """A name too long raises as a folder without permission does, for whoever runs the tests."""
+    assert read_records(Consent, tmp_path / ("n" * 300), lambda _: True) == []
+
+
+def test_an_address_is_what_a_browser_takes() -> None:
+    for host, shown in (("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")):
+        with bound(host, 0) as listener:
+            port = listener.getsockname()[1]
+            assert address(listener) == f"http://{shown}:{port}"
+
+
 @pytest.mark.parametrize(
     ("environment", "toml", "message"),
     [
@@ -66,6 +87,7 @@ def test_the_command_line_wins_over_the_environment_over_the_file(tmp_path: Path
         ({}, "port = '1'", "port is '1', must be of type int"),
         ({}, "port = true", "must be of type int"),
         ({}, "port =", "not TOML"),
+        ({}, "api_keys = 'a'\napi-keys = 'b'", "api_keys is set twice"),
     ],
 )
 def test_wrong_settings_say_what_is_wrong(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -84,6 +85,36 @@ def test_what_makes_no_voice(
 ) -> None:
     assert code(server.http.post("/v1/audio/voices", data=data, files=files)) == expected
     assert not list(server.service.voices.added)
+
+
+@pytest.mark.parametrize(
+    ("data", "files"),
+    [({"name": "q"}, None), ({"name": "q", "consent": "y"}, {"audio_sample": b"x"})],
+)
+def test_a_voice_without_a_usable_recording_blames_it(
+    data: dict[str, str], files: Any, server: Server
+) -> None:
+    answer = server.http.post("/v1/audio/voices", data=data, files=files)
+    assert answer.json()["error"]["param"] == "audio_sample"
+
+
+@pytest.mark.parametrize(
+    ("text", "voice"), [("Hello.", "en_female"), ("你好。", "zh_female"), ("안녕.", "ko_female")]
+)
+def test_who_names_no_voice_gets_one_at_home_in_the_text(
+    text: str, voice: str, server: Server
+) -> None:
+    spoken = server.http.post("/tts", json={"text": text})
+    assert spoken.headers["x-voice"] == spoken.json()["speaker"] == voice
+    shown = server.http.post("/v1/audio/captions", json={"input": text})
+    assert shown.headers["x-voice"] == voice
+
+
+def test_a_voice_in_the_settings_speaks_for_who_names_none(
+    short_bundle: Path, tmp_path: Path
+) -> None:
+    with serving(short_bundle, tmp_path, voice="ja_male") as server:
+        assert server.http.post("/tts", json={"text": "Hi."}).headers["x-voice"] == "ja_male"
 
 
 def test_captions_have_the_times_of_sentences(server: Server) -> None:
@@ -290,6 +321,9 @@ def test_a_recording_makes_a_voice(hearing_bundle: Path, tmp_path: Path) -> None
                 "/v1/audio/voices", data=fields, files={"audio_sample": broken}
             )
             assert code(answer) == (415, "unsupported_media_type")
+            assert answer.json()["error"]["param"] == "audio_sample"
+            sent = base64.b64encode(broken).decode()
+            assert server.speech(ref_audio=sent).json()["error"]["param"] == "ref_audio"
         huge = b"\x00" * (11 << 20)
         answer = server.http.post("/v1/audio/voices", data=fields, files={"audio_sample": huge})
         assert code(answer) == (413, "request_too_large")

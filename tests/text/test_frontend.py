@@ -100,7 +100,7 @@ def test_the_official_models_get_the_language_tag_that_was_written() -> None:
 def test_prosody_nests_and_is_bounded() -> None:
     ssml = (
         "<speak><prosody rate='slow' volume='-6dB'>a<prosody rate='50%' pitch='+2st'>b</prosody>"
-        "<prosody rate='0.1'>c</prosody></prosody>d<prosody volume='silent' pitch='high'>e</prosody></speak>"
+        "<prosody rate='0.3'>c</prosody></prosody>d<prosody volume='silent' pitch='high'>e</prosody></speak>"
     )
     a, b, c, d, e = prepare(ssml, Characters())
     assert a.prosody == Prosody(0.75, 0.0, -6.0)
@@ -123,6 +123,26 @@ def test_ssml_elements() -> None:
     assert (third.voice, third.text) == ("en_female", "It's less than ok greater than.")
     assert fourth.text == "尾巴。"
     assert fourth.marks == (Mark("here", 0),)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("- first item\n- second item", "- first item.\n- second item."),
+        ("Buy\n* bread\n* milk", "Buy.\nbread.\nmilk."),
+        ("1. one\n2. two", "one. one.\ntwo. two."),
+        ("# A heading\n> a quote\n> goes on", "A heading.\na quote\ngoes on."),
+        ("# A heading\nThe text", "A heading.\nThe text."),
+        ("床前明月光\n疑是地上霜\n举头望明月", "床前明月光，\n疑是地上霜，\n举头望明月。"),
+        ("- 苹果\r\n- 香蕉", "- 苹果。\n- 香蕉。"),
+        ("春はあけぼの\nやうやう白く", "春はあけぼの、\nやうやう白く。"),
+        ("It is so!\n- and so", "It is so!\n- and so."),
+        ("It was long\nago, in\n1990. Then", "It was long\nago, in\nnineteen ninety. Then."),
+        ("长" * 40 + "\n句", "长" * 40 + "\n句。"),
+    ],
+)
+def test_a_line_that_ends_where_a_reader_stops_is_a_pause(written: str, said: str) -> None:
+    assert "\n".join(texts(written)) == said
 
 
 def test_a_line_break_keeps_words_apart() -> None:
@@ -149,7 +169,13 @@ def test_a_line_break_keeps_words_apart() -> None:
         ("<speak><phoneme alphabet='pinyin' ph='xyz9'>a</phoneme></speak>", r"not a pinyin syllable"),
         ("<speak xml:lang='de'>a</speak>", r"unknown language 'de'"),
         ("<speak>a</speak>b", r"line 1, column 17: text outside of <speak>"),
+        ("<speak><prosody rate='9'>a</prosody></speak>", r"rate of 9 is not within 0.25 to 4"),
+        ("<speak><prosody rate='10%'>a</prosody></speak>", r"column 8: a rate of 10% is not within"),
         ("[pause:99s]a", r"longer than 60 s"),
+        ("a\nhi [pause:1s", r"line 2, column 4: \[pause: is never closed"),
+        ("[pause:1s\n]hi", r"line 1, column 1: \[pause: is never closed"),
+        ("[pause:abc]hi", r"line 1, column 1: can't read the time 'abc'"),
+        ("[pause:]hi", r"can't read the time ''"),
     ],
 )  # fmt: skip
 def test_wrong_markup_says_where(markup: str, message: str) -> None:
@@ -226,6 +252,16 @@ def test_a_wrong_lexicon_says_which_line(tmp_path: Path, line: str) -> None:
 
 
 # --- explain
+
+
+def test_explain_keeps_a_segment_on_a_line_and_its_columns_apart() -> None:
+    shown = explain("one\ntwo [cough]", Request(PhonemeTokenizer())).render()
+    assert "  1. one two.\n" in shown
+    assert "know the mark '[cough]' → ''" in shown
+
+
+def test_a_line_of_any_length_takes_its_time_once() -> None:
+    assert texts("a" + "~" * 100_000 + "b\n- c")
 
 
 def test_explain_shows_every_step() -> None:

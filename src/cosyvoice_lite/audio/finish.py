@@ -24,12 +24,12 @@ TOLERANCE = 0.1  # LU
 ROUNDS = 5
 STALLED = 0.75
 """Share of the missing loudness that a round may leave: after more, the next would but distort."""
-LIMITS = {  # lowest and highest of each number
-    "denoise_db": (0.0, 40.0),
-    "loudness_lufs": (-60.0, 0.0),
-    "peak_db": (-60.0, 0.0),
-    "fade_in_s": (0.0, 10.0),
-    "fade_out_s": (0.0, 10.0),
+LIMITS = {  # what each number is, its unit, its lowest and its highest
+    "denoise_db": ("denoising", "dB", 0.0, 40.0),
+    "loudness_lufs": ("loudness", "LUFS", -60.0, 0.0),
+    "peak_db": ("peak", "dB", -60.0, 0.0),
+    "fade_in_s": ("fade in", "s", 0.0, 10.0),
+    "fade_out_s": ("fade out", "s", 0.0, 10.0),
 }
 
 
@@ -53,10 +53,10 @@ class Finish:
     fade_out_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, (lowest, highest) in LIMITS.items():
+        for name, (what, unit, lowest, highest) in LIMITS.items():
             value = getattr(self, name)
             if value is not None and not lowest <= value <= highest:
-                raise UsageError(f"{name} is {value:g}, must be {lowest:g} to {highest:g}")
+                raise UsageError(f"{what} is {value:g} {unit}, must be {lowest:g} to {highest:g}")
 
     @property
     def needs_whole(self) -> bool:

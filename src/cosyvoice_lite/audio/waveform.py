@@ -85,14 +85,16 @@ class Audio:
         return to_int16(self.samples)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a 16-bit WAV file, whole or not at all.
+        """Write a file, whole or not at all; its name says the format, ".wav" or ".mp3" or another.
 
         Raises:
-            AudioError: the file can't be written.
+            UsageError: a suffix of no format known here.
+            AudioError: the file can't be written, or a library for its format is missing.
         """
-        from cosyvoice_lite.audio.codecs import write_wave  # it builds Audio, so it comes later
+        from cosyvoice_lite.audio.codecs import write_parts  # it builds Audio, so it comes later
+        from cosyvoice_lite.audio.encoders import format_of
 
-        write_wave(path, self)
+        write_parts(path, [self], format_of(os.fspath(path)))
 
     def __repr__(self) -> str:
         return f"Audio({self.duration_s:.2f} s, {self.sample_rate} Hz)"

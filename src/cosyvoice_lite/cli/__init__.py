@@ -16,14 +16,7 @@ import sys
 from collections.abc import Sequence
 
 import cosyvoice_lite
-from cosyvoice_lite.cli import (
-    batch_command,
-    bench_command,
-    model_commands,
-    serve_command,
-    speech_commands,
-)
-from cosyvoice_lite.cli.interrupt import unwind_on_signals
+from cosyvoice_lite.cli.interrupt import unwind_on_signals, was_asked
 from cosyvoice_lite.errors import CosyError, UsageError
 
 INTERRUPTED = 130
@@ -33,30 +26,46 @@ MAX_MESSAGE = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     _make_streams_usable()
-    options = parser().parse_args(arguments)
     try:
         unwind_on_signals()
+        options = parser().parse_args(arguments)
         code: int = options.run(options)
         print(end="", flush=True)
         return code
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
-    except CosyError as error:
+    except Exception as error:
+        if was_asked():  # an import that is interrupted may end in any error
+            return _fail("interrupted", INTERRUPTED)
+        return _told(error)
+
+
+def _told(error: Exception) -> int:
+    """The exit code of an error, once it is told; one that nobody foresaw goes on."""
+    if isinstance(error, CosyError):
         if isinstance(error.__context__, BrokenPipeError):
             return _reader_has_gone()
         return _fail(str(error), 2 if isinstance(error, UsageError) else 1)
-    except ModuleNotFoundError as error:
-        if error.name != "onnx":  # which images that only serve may leave out
-            raise
+    if isinstance(error, ModuleNotFoundError) and error.name == "onnx":
+        # which images that only serve may leave out
         return _fail("this command needs onnx: pip install onnx", 1)
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         return _reader_has_gone()
-    except OSError as error:  # of the streams: whatever opens files tells more
+    if isinstance(error, OSError):  # of the streams: whatever opens files tells more
         _drop_output()
         return _fail(f"can't write the output: {error.strerror or error}", 1)
+    raise error
 
 
 def parser() -> argparse.ArgumentParser:
+    from cosyvoice_lite.cli import (  # only now: an interrupt meanwhile is caught
+        batch_command,
+        bench_command,
+        model_commands,
+        serve_command,
+        speech_commands,
+    )
+
     top = argparse.ArgumentParser(
         prog="cosyvoice-lite",
         description="Speech synthesis with CosyVoice-300M on a plain CPU.",

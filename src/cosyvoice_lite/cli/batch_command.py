@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from cosyvoice_lite.cli import output
 from cosyvoice_lite.cli.interrupt import heeded
 from cosyvoice_lite.cli.progress import bar, say
+from cosyvoice_lite.cli.words import chosen_mode, chosen_voice
 from cosyvoice_lite.errors import CosyError, TextError, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 MAX_LINE = 1 << 20
 MAX_FILE = 256 << 20
 MAX_NAME = 255  # bytes, on every common file system
-DESCRIPTION = """Each line is an object: "text", and if wanted "output" (the name of a file),
-"voice", "speed", "seed" and other options of speak. What is there already is not spoken again."""
+DESCRIPTION = """Each line is an object: "text", and if wanted "output" (the name of a file) and
+what speak has as options: "voice", "language", "lexicon", "plain", "frontend", "mode", "instruct",
+"emotion", "speed", "seed", "solver", "steps". What is there already is not spoken again."""
 AT_ONCE = 8
 """Texts whose sentences are decoded side by side."""
 
@@ -179,13 +181,28 @@ def _options(fields: dict[str, Any]) -> dict[str, Any]:
     from cosyvoice_lite.runtime.request import Options
 
     hints = get_type_hints(Options)
+    hints |= {"steps": hints["n_steps"], "plain": bool}
     for key, value in fields.items():
-        if key not in hints or key in ("sampling", "lexicon"):
+        if key not in hints or key == "sampling":
             raise UsageError(f"unknown option {key!r}")
         if hints[key] is float and type(value) is int and value.bit_length() < 1024:
             fields[key] = float(value)
         elif not isinstance(value, hints[key]):
             raise UsageError(f"option {key!r} can't be {value!r:.100}")
+    return _in_python(fields)
+
+
+def _in_python(fields: dict[str, Any]) -> dict[str, Any]:
+    """The options by their names and values in Python, where the command line has others."""
+    if "plain" in fields:
+        fields["markup"] = not fields.pop("plain")
+    if "steps" in fields:
+        fields["n_steps"] = fields.pop("steps")
+    lexicon = fields.get("lexicon")
+    if lexicon is not None and not os.path.isfile(lexicon):  # takes any text for a name
+        raise UsageError(f"lexicon {lexicon!r:.300} is not a file")
+    fields["mode"] = chosen_mode(fields.get("mode"))
+    fields["voice"] = chosen_voice(fields.get("voice"))
     return fields
 
 

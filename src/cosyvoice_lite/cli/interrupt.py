@@ -26,6 +26,11 @@ def unwind_on_signals() -> None:
         signal.signal(signal.SIGTERM, _unwind)
 
 
+def was_asked() -> bool:
+    """Whether somebody asked to stop."""
+    return bool(_asked)
+
+
 def heeded(parts: Iterable[T]) -> Iterator[T]:
     """The parts, until somebody asks to stop.
 

@@ -158,6 +158,12 @@ def verify(options: argparse.Namespace) -> int:
         checks.append(check)
         print(_row(check), flush=True)
     failed = [check for check in checks if not check.passed]
+    precision = synthesizer.bundle.manifest.precision
+    if failed and options.golden and precision != "fp32":
+        say(
+            f"tolerances are those of fp32, this model is {precision}: "
+            "compare one converted with --precision fp32"
+        )
     summary = {
         "passed": not failed,
         "checks": [check.to_json() for check in checks],
@@ -223,14 +229,15 @@ def models(options: argparse.Namespace) -> int:
 
 def pull(options: argparse.Namespace) -> int:
     from cosyvoice_lite.hub.progress import TerminalBars
-    from cosyvoice_lite.pull import pull
+    from cosyvoice_lite.pull import pull, short_name
 
-    bundle = models_folder() / options.name
+    name = short_name(options.name)
+    bundle = models_folder() / name
     with TerminalBars() as bars:
         pull(
-            options.name,
+            name,
             bundle,
-            home() / "checkpoints" / options.name,
+            home() / "checkpoints" / name,
             source=options.source,
             mirror=options.mirror,
             kept=home(),
@@ -239,5 +246,5 @@ def pull(options: argparse.Namespace) -> int:
             stage=say,
             progress=bars,
         )
-    say(f"{options.name} is ready: {bundle}")
+    say(f"{name} is ready: {bundle}")
     return 0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cosyvoice_lite.cli import output
 from cosyvoice_lite.cli.output import STDIO
-from cosyvoice_lite.cli.progress import say
 from cosyvoice_lite.cli.timeline import Timeline, finished, spoken
+from cosyvoice_lite.cli.words import as_text, chosen_mode, chosen_voice
 from cosyvoice_lite.errors import TextError, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _add_speak(commands: Any) -> None:
     _voice_options(p)
     p.add_argument("--subtitles", type=Path, help="write what is said when: FILE.srt or FILE.vtt")
     p.add_argument("--mode", help="sft, zero-shot, cross-lingual or instruct (default: as fits)")
-    p.add_argument("--instruct", help="how to speak, in words (Instruct models)")
+    p.add_argument("--instruct", type=as_text, help="how to speak, in words (Instruct models)")
     p.add_argument("--emotion", help="happy, sad, angry … where the model can")
     p.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast (0.25 to 4)")
     p.add_argument("--seed", type=int, help="same seed, same speech (default: by chance)")
@@ -57,7 +57,7 @@ def _add_explain(commands: Any) -> None:
     p = commands.add_parser("explain", help="show how a text would be read, without speaking")
     _text_options(p)
     _model_options(p)
-    p.add_argument("--voice", help="its language decides what the text doesn't")
+    p.add_argument("--voice", type=as_text, help="its language decides what the text doesn't")
     p.add_argument("--json", action="store_true", help="as JSON")
     p.set_defaults(run=explain)
 
@@ -90,7 +90,7 @@ def _model_options(p: argparse.ArgumentParser) -> None:
 def _voice_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--voice", help="a voice of the model, or a saved one (.safetensors)")
     p.add_argument("--prompt-audio", type=Path, help="a recording to take after, 0.5 to 30 s")
-    p.add_argument("--prompt-text", help="what the recording says")
+    p.add_argument("--prompt-text", type=as_text, help="what the recording says")
     p.add_argument("--save-voice", type=Path, help="keep the recording's voice in this file")
 
 
@@ -102,8 +102,6 @@ def speak(options: argparse.Namespace) -> int:
     budget = output.chosen_budget(options)
     synthesizer = _open(options, budget)
     request = _request(options, text, _voice(options, synthesizer))
-    if request.instruct and "instruct" not in synthesizer.bundle.manifest.capabilities:
-        say("warning: this model is not known to follow instructions; 300M-Instruct is")
     started = time.perf_counter()
     heard = Timeline()
     utterances = synthesizer.plan(request)
@@ -210,14 +208,11 @@ def _open(options: argparse.Namespace, budget: int | None = None) -> Synthesizer
 
 def _voice(options: argparse.Namespace, synthesizer: Synthesizer) -> str | Voice | None:
     from cosyvoice_lite.audio.codecs import read_wave
-    from cosyvoice_lite.runtime.voice import Voice
 
     if options.prompt_audio is None:
         if options.prompt_text is not None or options.save_voice is not None:
             raise UsageError("--prompt-text and --save-voice go with --prompt-audio")
-        if options.voice is not None and options.voice.endswith(".safetensors"):
-            return Voice.load(options.voice)
-        return None if options.voice is None else str(options.voice)
+        return chosen_voice(options.voice)
     if options.voice is not None:
         raise UsageError("give --voice or --prompt-audio, not both")
     voice = synthesizer.clone(read_wave(options.prompt_audio), options.prompt_text)
@@ -232,7 +227,7 @@ def _request(options: argparse.Namespace, text: str, voice: str | Voice | None) 
     return Request(
         text=text,
         voice=voice,
-        mode=options.mode.replace("-", "_") if options.mode else None,
+        mode=chosen_mode(options.mode),
         instruct=options.instruct,
         emotion=options.emotion,
         speed=options.speed,

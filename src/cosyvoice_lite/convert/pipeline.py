@@ -178,12 +178,12 @@ def recipe(precision: str) -> Recipe:
 
 def _capabilities(source: Checkpoint) -> tuple[str, ...]:
     """What the model was taught beyond reading aloud, which its weights don't tell: the authors'
-    Instruct model is known by its name; a voice that reads phonemes knows their marks, and the
-    moods in which one of its speakers has a second voice, as ja_female has in ja_female_happy."""
+    Instruct model is known by its name, and a voice that reads phonemes has the moods in which one
+    of its speakers has a second voice, as ja_female has in ja_female_happy."""
     if source.config.tokenizer == "phonemes":
         pairs = (name.rpartition("_") for name in source.voices)
         moods = sorted({mood for person, _, mood in pairs if person in source.voices})
-        return (*(f"emotion:{mood}" for mood in moods), "marks")
+        return tuple(f"emotion:{mood}" for mood in moods)
     given, real = _named(source.folder), source.folder.resolve()
     own = any("instruct" in path.name.lower() for path in (given, real))
     # Hugging Face's cache has the name some folders above the files.

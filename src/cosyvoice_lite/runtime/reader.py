@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +21,9 @@ from cosyvoice_lite.runtime.voice import (
     natural_mode,
 )
 from cosyvoice_lite.text import frontend
+from cosyvoice_lite.text.emotion import ended
 from cosyvoice_lite.text.explain import Explanation, explain
-from cosyvoice_lite.text.languages import main_language, spans
+from cosyvoice_lite.text.languages import language_at_a_glance
 from cosyvoice_lite.text.lexicon import Lexicon
 from cosyvoice_lite.text.official import normalize_official
 from cosyvoice_lite.text.phonemes.tempo import shortest_s
@@ -33,8 +33,6 @@ from cosyvoice_lite.text.tokenizer import BpeTokenizer, Tokenizer
 
 ENDING_TOKENS = 4
 """Text tokens that a cut sentence may gain: a full stop, marks."""
-
-_TAGS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 
 
 class Reader:
@@ -98,10 +96,9 @@ class Reader:
 
     def speaker(self, request: Request) -> Voice:
         """The voice asked for; by default the first that speaks the text's language at home."""
-        found = spans(_TAGS.sub(" ", request.text), request.language)
-        if request.voice is not None or not self.voices or not found:
+        language = language_at_a_glance(request.text, request.language)
+        if request.voice is not None or not self.voices or language is None:
             return self.voice(request.voice)
-        language = main_language(found)
         at_home = (voice for voice in self.voices.values() if voice.language == language)
         return next(at_home, self.voice(None))
 
@@ -131,6 +128,7 @@ class Reader:
             language=request.language,
             voice_language=voice.language,
             capabilities=frozenset(self.bundle.manifest.capabilities),
+            instruct=request.instruct,
             emotion=request.emotion,
             lexicon=None if request.lexicon is None else Lexicon.open(Path(request.lexicon)),
             markup=request.markup,
@@ -145,7 +143,7 @@ class Reader:
             return None
         sampling = request.sampling or self.bundle.manifest.model.sampling
         prompt = len(voice.prompt_tokens) + len(voice.prompt_text)
-        prompt += len(self.prompt_ids(request.instruct or ""))
+        prompt += len(self.prompt_ids(ended(request.instruct or "")))
         room = int((self.max_positions - N_MARKERS - prompt) / (1 + sampling.max_token_text_ratio))
         return max(1, room - ENDING_TOKENS)
 
@@ -162,7 +160,7 @@ class Reader:
     def _condition(self, segment: Segment, voice: Voice, request: Request) -> Conditioning:
         if segment.voice is not None:
             voice = self.voice(segment.voice)
-        instruction = self.prompt_ids(segment.instruct or request.instruct or "")
+        instruction = self.prompt_ids(segment.instruct or "")
         mode = request.mode or ("instruct" if instruction else natural_mode(voice))
         told = condition(voice, mode, instruction)
         # A voice of the caller's may be called as one of the bundle, whose moods are not its own.

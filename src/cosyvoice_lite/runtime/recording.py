@@ -28,7 +28,8 @@ class RecordingEncoder:
         for name in (SPEAKER_ENCODER, SPEECH_TOKENIZER):
             if not bundle.has(name):
                 raise VoiceError(
-                    f"{bundle.path}: recordings need {name}, which the checkpoint did not have"
+                    f"{bundle.path}: recordings need {name}, which the checkpoint did not have; "
+                    "a model that has it: pull 300M"
                 )
         self.sample_rate = bundle.manifest.model.sample_rate
         self.speakers = Session(bundle.file(SPEAKER_ENCODER), threads)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -82,6 +84,7 @@ class Request:
     n_steps: int | None = None
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         if not SLOWEST <= self.speed <= FASTEST:
             raise UsageError(
                 f"speed is {self.speed:g}, must be between {SLOWEST:g} and {FASTEST:g}"
@@ -89,7 +92,9 @@ class Request:
         if not 0.0 <= self.volume <= LOUDEST:
             raise UsageError(f"volume is {self.volume:g}, must be between 0 and {LOUDEST:g}")
         if self.n_steps is not None and not 1 <= self.n_steps <= MAX_STEPS:
-            raise UsageError(f"n_steps is {self.n_steps}, must be between 1 and {MAX_STEPS}")
+            raise UsageError(
+                f"the number of steps is {self.n_steps}, must be between 1 and {MAX_STEPS}"
+            )
         if self.solver not in SOLVERS:
             raise UsageError(f"unknown solver {self.solver!r}: choose from {', '.join(SOLVERS)}")
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
@@ -113,6 +118,27 @@ class Request:
     def with_seed(self) -> Request:
         """The same request with its seed decided, so that it can be told and used again."""
         return replace(self, seed=self.chosen_seed())
+
+
+_TEXT, _NUMBER, _WHOLE = (str, "a text"), (Real, "a number"), (Integral, "a whole number")
+_KINDS: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys(("text", "mode", "instruct", "emotion", "language"), _TEXT),
+    **dict.fromkeys(("frontend", "solver"), _TEXT),
+    **dict.fromkeys(("speed", "volume"), _NUMBER),
+    **dict.fromkeys(("seed", "n_steps"), _WHOLE),
+    "voice": ((str, Voice), "a voice or its name"),
+    "lexicon": ((str, os.PathLike), "a path"),
+    "sampling": (Sampling, "a Sampling"),
+}
+
+
+def _check_kinds(request: Request) -> None:
+    """Raise unless every option is of its kind, or the None that it has by default."""
+    for name, (kind, what) in _KINDS.items():
+        value = getattr(request, name)
+        may_be_none = getattr(Request, name, ...) is None
+        if not isinstance(value, kind) and not (value is None and may_be_none):
+            raise UsageError(f"{name} is {value!r:.100}, must be {what}")
 
 
 def check_characters(text: str) -> None:

@@ -83,7 +83,8 @@ class Synthesizer(Speaking):
         """Speak `text`, in any mixture of the languages the model speaks.
 
         Args:
-            voice: a name in `voices`, or a `Voice`; by default the first of the bundle.
+            voice: a name in `voices`, or a `Voice`; by default the first that speaks the text's
+                language at home, else the first of the bundle.
             mode: "sft", "zero_shot", "cross_lingual" or "instruct"; by default what the arguments
                 ask for: instruct with an instruction, else sft for a voice without a recording,
                 zero_shot for one whose words are known, cross_lingual for any other.

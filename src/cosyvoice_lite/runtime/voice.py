@@ -40,13 +40,13 @@ class Voice:
     """
 
     name: str
-    speaker_embedding: Array
+    speaker_embedding: Array = field(repr=False)
     """(d_speaker,) float32, an x-vector of CAM++."""
-    prompt_text: tuple[int, ...] = ()
+    prompt_text: tuple[int, ...] = field(default=(), repr=False)
     """Text tokens of what the recording says; empty if unknown."""
-    prompt_tokens: Array = field(default_factory=_no_tokens)
+    prompt_tokens: Array = field(default_factory=_no_tokens, repr=False)
     """Speech tokens of the recording, (T_tok,) int64; may be empty."""
-    prompt_mel: Array = field(default_factory=_no_mel)
+    prompt_mel: Array = field(default_factory=_no_mel, repr=False)
     """Mel of the recording, (T_mel, M) float32; may be empty."""
     language: str | None = None
     """The language it was recorded in, if known."""

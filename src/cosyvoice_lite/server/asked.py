@@ -12,11 +12,13 @@ from typing import Any
 from msgspec import structs
 from starlette.requests import Request
 
+from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.server.front import Context
-from cosyvoice_lite.server.problems import Problem
+from cosyvoice_lite.server.problems import Problem, problem
 from cosyvoice_lite.server.schemas import Finishing, Manner, VoiceId
 from cosyvoice_lite.server.service import Service
 from cosyvoice_lite.server.speech import Recording, Speech
+from cosyvoice_lite.text.emotion import manner
 
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
 SAMPLING = {  # our field → the model's name for it
@@ -48,6 +50,7 @@ class Asked:
             for name, ours in SAMPLING.items()
             if (value := getattr(body, name)) is not None
         )
+        self._check_emotion(body.emotion)
         options = body.normalization_options
         self.options |= {
             "seed": body.seed,
@@ -65,19 +68,36 @@ class Asked:
             "finish": _finish(body.finish),
         }
 
+    def _check_emotion(self, emotion: str | None) -> None:
+        try:
+            manner(emotion, None, frozenset(self.service.identity.capabilities))
+        except TextError as error:
+            raise problem(error, "emotion") from None
+
     def voice(self, asked: str | VoiceId | None, param: str = "voice") -> None:
-        """Find the voice; an added one is found with a key only, where keys are wanted."""
+        """Find the voice; where none is named, one at home in the text's language."""
         name = asked.id if isinstance(asked, VoiceId) else asked
         if not self.service.identity.voices and not self.service.voices.added and name is None:
             raise Problem(400, "unsupported_by_model", "this model needs a recording", param)
         try:
-            self.options["voice"] = self.service.voices.find(name)
+            self.options["voice"] = self.service.voices.find(name or self._at_home())
         except Problem as problem:
             problem.param = param
             raise
 
-    def recording(self, content: bytes, transcript: str | None) -> None:
+    def _at_home(self) -> str | None:
+        """The first of the model's voices that speaks the text's language, as `speak` chooses."""
+        from cosyvoice_lite.text.languages import language_at_a_glance
+
+        if self.service.voices.default:
+            return None
+        spoken = language_at_a_glance(self.text, self.options.get("language"))
+        voices = self.service.identity.voices
+        return next((name for name, language in voices.items() if language == spoken), None)
+
+    def recording(self, content: bytes, transcript: str | None, param: str) -> None:
         """Take after a recording."""
+        self.context.recording_field = param
         self.options["voice"] = None
         self.options["recording"] = Recording(content, transcript or None)
 
@@ -140,6 +160,7 @@ class Asked:
     def of(cls, service: Service, request: Request, text: str, text_field: str) -> Asked:
         context: Context = request.state.context
         asked = cls(service, context, text, text_field)
+        context.text_field = text_field
         asked._timeout = request.headers.get("x-request-timeout", "")
         return asked
 

@@ -50,9 +50,9 @@ async def _who(asked: Asked, service: Service, form: FormData, fields: dict[str,
     upload = form.get("prompt_wav")
     if not isinstance(upload, UploadFile):
         raise Problem(400, "missing_required_parameter", "missing file 'prompt_wav'", "prompt_wav")
-    need_encoders(service)
+    need_encoders(service, "prompt_wav")
     content = await bounded_file(upload, service.settings.max_upload << 20, "prompt_wav")
-    asked.recording(content, fields.get("prompt_text"))
+    asked.recording(content, fields.get("prompt_text"), "prompt_wav")
 
 
 def _how(asked: Asked, service: Service, path: str, fields: dict[str, str]) -> None:
@@ -70,12 +70,10 @@ def _how(asked: Asked, service: Service, path: str, fields: dict[str, str]) -> N
         asked.options["instruct"] = fields["instruct_text"]
 
 
-def need_encoders(service: Service) -> None:
-    """Raise unless the model can take after recordings."""
+def need_encoders(service: Service, param: str) -> None:
+    """Raise unless the model can take after recordings, such as the one in `param`."""
     if any(name not in service.identity.files for name in ENCODERS):
-        raise Problem(
-            400, "unsupported_by_model", "this model can't take after recordings", "prompt_wav"
-        )
+        raise Problem(400, "unsupported_by_model", "this model can't take after recordings", param)
 
 
 def _chosen(request: Request, name: str, choices: tuple[str, ...]) -> str:

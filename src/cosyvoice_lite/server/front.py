@@ -16,6 +16,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cosyvoice_lite.errors import AudioError, TextError
 from cosyvoice_lite.server.limits import RateLimiter, Verdict
 from cosyvoice_lite.server.problems import ClientGoneError, Problem, is_expected, problem, retry
 from cosyvoice_lite.server.service import Service
@@ -41,6 +42,15 @@ class Context:
     status: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
     """For the log line."""
+    text_field: str | None = None
+    recording_field: str | None = None
+    """Where the body has what is spoken, and whom to take after: an error names the field."""
+
+    def blamed(self, error: Exception) -> str | None:
+        """The field that an error is about, where its kind tells."""
+        if isinstance(error, TextError):
+            return self.text_field
+        return self.recording_field if isinstance(error, AudioError) else None
 
 
 @dataclass(frozen=True)
@@ -152,7 +162,7 @@ class Front:
         self, error: Exception, scope: Scope, receive: Receive, answer: _Answer
     ) -> None:
         """Answer an error; after the first byte, break the connection off instead."""
-        told = problem(error)
+        told = problem(error, answer.context.blamed(error))
         self.metrics.count("errors_total", code=told.code)
         answer.context.facts["error"] = told.code
         if not is_expected(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -23,7 +24,8 @@ R = TypeVar("R", bound=Record)
 def read_records(kind: Callable[..., R], folder: Path, is_id: Callable[[str], bool]) -> list[R]:
     """Those that are whole, the oldest first; a file that is not is left alone."""
     found = []
-    for path in folder.glob("*.json") if folder.is_dir() else []:
+    # os.path: Path.is_dir raises where a folder may not be looked into
+    for path in folder.glob("*.json") if os.path.isdir(folder) else []:
         if not is_id(path.stem):
             continue
         try:

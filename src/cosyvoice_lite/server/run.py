@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import socket
+from typing import Any
 
 import uvicorn
 
@@ -29,6 +30,17 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listener in sockets or ():
             listener.listen(WAITING_CONNECTIONS)
+            _tell(event="listening", address=address(listener))
+
+
+def address(listener: socket.socket) -> str:
+    """What to type into a browser."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _tell(**facts: Any) -> None:
+    logging.getLogger("cosyvoice_lite").info("%s", json.dumps(facts, ensure_ascii=True))
 
 
 def http_server(app: Front, settings: Settings) -> Server:
@@ -80,8 +92,6 @@ def serve(settings: Settings) -> None:
     app = create_app(settings)
     server = http_server(app, settings)
     listener = bound(settings.host, settings.port)
-    logging.getLogger("cosyvoice_lite").info(
-        "%s", json.dumps({"event": "settings", **settings.public()}, ensure_ascii=True)
-    )
+    _tell(event="settings", **settings.public())
     with contextlib.suppress(KeyboardInterrupt):  # the signal that ended it, sent on
         server.run(sockets=[listener])

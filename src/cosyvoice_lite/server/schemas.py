@@ -145,6 +145,9 @@ B = TypeVar("B", bound=Struct)
 
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
+_PATTERN = re.compile(r"Expected `str` matching regex .*", re.DOTALL)
+_LANGUAGES = "expected auto, zh, en, ja, ko, yue, or a tag such as zh-CN"
+"""In place of the pattern, of which there is but that of a language."""
 
 
 def prepare(body: type[Struct]) -> None:
@@ -204,4 +207,5 @@ def _wrong(message: str) -> Problem:
         code = "string_above_max_length"
     elif any(sign in what for sign in ("<=", ">=", "matching", "enum", "length")):
         code = "invalid_value"
+    what = _PATTERN.sub(_LANGUAGES, what)
     return Problem(400, code, f"{name}: {what}" if name else what, name or None)

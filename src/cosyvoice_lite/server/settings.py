@@ -217,12 +217,15 @@ def _from_file(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise UsageError(f"{path}: not TOML: {error}") from None
     known = {knob.name: knob for knob in knobs()}
-    for name, value in tree.items():
+    values: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = key.replace("-", "_")  # also as the options are spelled
         if name not in known:
-            raise UsageError(f"{path}: unknown setting {name!r}")
+            raise UsageError(f"{path}: unknown setting {key!r}")
+        if name in values:
+            raise UsageError(f"{path}: {name} is set twice")
         kind = known[name].kind
-        if kind is float and type(value) is int:
-            tree[name] = float(value)
-        elif type(value) is not kind:
+        values[name] = float(value) if kind is float and type(value) is int else value
+        if type(values[name]) is not kind:
             raise UsageError(f"{path}: {name} is {value!r}, must be of type {kind.__name__}")
-    return tree
+    return values

@@ -35,7 +35,7 @@ async def article(service: Service, request: Request) -> Response:
     body, unknown = parse(await request.body(), ArticleBody, strict=service.settings.strict)
     asked = Asked.of(service, request, body.text, "text")
     asked.manner(body)
-    asked.voice(body.speaker or "female_1", "speaker")
+    asked.voice(body.speaker, "speaker")
     asked.unknown(unknown)
     with_words = body.timestamps != "none"
     speech = asked.speech("wav", whole=True, speed=body.speed, with_words=with_words)
@@ -47,7 +47,7 @@ async def article(service: Service, request: Request) -> Response:
             "duration": round(facts.duration_s, 3),
             "sample_rate": facts.sample_rate,
             "format": "wav",
-            "speaker": body.speaker or "female_1",
+            "speaker": body.speaker or _voice_name(speech),
             "language": speech.language or "auto",
             "seed": facts.seed,
             "request_id": asked.context.id,
@@ -68,7 +68,8 @@ async def openai(service: Service, request: Request) -> Response:
     asked.instruct(body.instructions)
     if body.ref_audio is not None:
         limit = service.settings.max_upload << 20
-        asked.recording(from_base64(body.ref_audio, limit, "ref_audio"), body.ref_text)
+        content = from_base64(body.ref_audio, limit, "ref_audio")
+        asked.recording(content, body.ref_text, "ref_audio")
     else:
         asked.voice(body.voice)
     events = body.stream_format == "sse"
@@ -168,7 +169,8 @@ async def collected(
 
 def check_model(service: Service, asked: str) -> None:
     """Raise unless a model's name is ours, or one of those that stand for it."""
-    known = (service.identity.model_id, service.identity.name, *OPENAI_MODELS)
+    ours = (service.identity.model_id, service.identity.name)
+    known = tuple(dict.fromkeys((*ours, *OPENAI_MODELS)))  # the same name may be both
     if asked not in known and not service.settings.any_model:
         raise Problem(
             404,

@@ -75,6 +75,11 @@ async def add_voice(service: Service, request: Request) -> Response:
         _check_new(service, name)
         if (blend := optional(form, "blend")) is not None:
             return await _add(service, request, name, "blend", None, service.voices.find(blend), {})
+        upload = form.get("audio_sample")
+        if not isinstance(upload, UploadFile):
+            raise Problem(
+                400, "missing_required_parameter", "missing file 'audio_sample'", "audio_sample"
+            )
         consent = optional(form, "consent")
         if consent is None and optional(form, "consent_confirmed") != "true":
             raise Problem(
@@ -83,13 +88,9 @@ async def add_voice(service: Service, request: Request) -> Response:
             )  # fmt: skip
         if consent is not None and consent.startswith(PREFIX):
             _check_kept(service, consent)
-        upload = form.get("audio_sample")
-        if not isinstance(upload, UploadFile):
-            raise Problem(
-                400, "missing_required_parameter", "missing file 'audio_sample'", "audio_sample"
-            )
-        need_encoders(service)
+        need_encoders(service, "audio_sample")
         content = await bounded_file(upload, service.settings.max_upload << 20, "audio_sample")
+        request.state.context.recording_field = "audio_sample"
         recording = Recording(content, optional(form, "prompt_text"))
         facts = {
             "language": language(optional(form, "language")),

@@ -77,7 +77,8 @@ class Voices:
         self.default = default
 
     def find(self, asked: str | None) -> VoiceRef:
-        """The voice meant by an id, a name, an alias or a blend of those; by default the first.
+        """The voice meant by an id, a name, an alias or a blend of those; by default the first,
+        or that of the settings.
 
         Raises:
             Problem: there is none.

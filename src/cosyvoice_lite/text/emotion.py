@@ -56,4 +56,9 @@ def manner(emotion: str | None, instruct: str | None, capabilities: frozenset[st
     if "instruct" not in capabilities:
         wish = f"the emotion {emotion!r}" if emotion else "instructions"
         raise TextError(f"the loaded model can't follow {wish}: use a 300M-Instruct checkpoint")
-    return Manner(instruct=instruct if "endofprompt" in instruct else instruct + _END)
+    return Manner(instruct=ended(instruct))
+
+
+def ended(instruct: str) -> str:
+    """An instruction with the mark that the authors' code puts behind it."""
+    return instruct if not instruct or "endofprompt" in instruct else instruct + _END

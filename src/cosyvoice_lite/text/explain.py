@@ -67,7 +67,7 @@ class Explanation:
         lines = ["languages"]
         lines += [f"  {span.language:<4}{span.text!r}" for span in self.spans]
         lines += ["rules"] if self.firings else ["rules  none fired"]
-        lines += [f"  {f.rule:<18}{f.written!r} → {f.spoken!r}" for f in self.firings]
+        lines += [f"  {f.rule:<17} {f.written!r} → {f.spoken!r}" for f in self.firings]
         lines += [
             f"segments  {len(self.segments)}, {self.token_count} tokens, about {self.seconds:.1f} s"
         ]
@@ -118,7 +118,7 @@ def _ascii_mark(char: str) -> str:
 
 def _segment_lines(number: int, item: ExplainedSegment) -> list[str]:
     segment = item.segment
-    lines = [f"  {number}. {segment.text}"]
+    lines = [f"  {number}. {' '.join(segment.text.split())}"]
     about = [f"{segment.language}", f"{len(segment.token_ids)} tokens", f"{item.seconds:.1f} s"]
     about += [f"pause before {segment.pause_before_s:g} s"] if segment.pause_before_s else []
     about += [f"pause after {segment.pause_after_s:g} s"] if segment.pause_after_s else []

@@ -5,7 +5,10 @@
 The official frontend stands beside this way and shares only its last step.
 """
 
+from dataclasses import replace
+
 from cosyvoice_lite.errors import TextError
+from cosyvoice_lite.text.emotion import manner
 from cosyvoice_lite.text.languages import LANGUAGES, spans
 from cosyvoice_lite.text.lexicon import Lexicon
 from cosyvoice_lite.text.normalizers import normalizer
@@ -33,7 +36,6 @@ def prepare(
     lexicon: Lexicon | None = None,
     markup: bool = True,
     ssml: bool | None = None,
-    voice_tags: bool = False,
     normalize: bool = True,
 ) -> list[Segment]:
     """Normalise and cut ``text``; at least one segment, none without tokens.
@@ -48,7 +50,7 @@ def prepare(
         text,
         Request(
             tokenizer, frontend, language, voice_language, capabilities, instruct, emotion,
-            lexicon, markup, ssml, voice_tags, normalize,
+            lexicon, markup, ssml, normalize,
         ),
     )  # fmt: skip
 
@@ -67,7 +69,9 @@ def normalize(
 def run(text: str, request: Request, trace: Trace | None = None) -> list[Segment]:
     """``prepare`` for a request as one value, noting in ``trace`` what was done."""
     if request.frontend == "official":
-        segments = prepare_official(text, request.tokenizer)
+        told = manner(None, request.instruct, request.capabilities)
+        spoken = prepare_official(text, request.tokenizer)
+        segments = [replace(segment, instruct=told.instruct) for segment in spoken]
     else:
         segments = Preparation(request, trace).segments(text)
     if not segments:

@@ -7,6 +7,7 @@ Everything that has no language, such as digits and symbols, takes that of its n
 sentence with Han, kana or hangul numbers are read in that language, not in that of a Latin word.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,11 +26,21 @@ from cosyvoice_lite.text.runs import (
     has_latin,
 )
 
-__all__ = ["HAN", "HANGUL", "KANA", "LANGUAGES", "Span", "main_language", "spans"]
+__all__ = [
+    "HAN",
+    "HANGUL",
+    "KANA",
+    "LANGUAGES",
+    "Span",
+    "language_at_a_glance",
+    "main_language",
+    "spans",
+]
 
 LANGUAGES = ("zh", "en", "ja", "ko", "yue")
 """The languages that CosyVoice-300M speaks."""
 
+_TAGS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _HAN_LANGUAGES = ("zh", "yue", "ja")
 _KANA_SHARE = 2  # a Chinese sentence has more than so many Han characters to a kana
 
@@ -64,6 +75,12 @@ def main_language(pieces: Iterable[Span]) -> str:
         weight = len(piece.text.encode("utf-8", "replace"))  # one a letter, three a character
         weights[piece.language] = weights.get(piece.language, 0) + weight
     return max(weights, key=lambda language: weights[language])
+
+
+def language_at_a_glance(text: str, language: str | None = None) -> str | None:
+    """The main language of a text as it was written, marks and all; None of an empty one."""
+    found = spans(_TAGS.sub(" ", text), language)
+    return main_language(found) if found else None
 
 
 def _single_language(text: str, language: str | None, default: str | None) -> str | None:

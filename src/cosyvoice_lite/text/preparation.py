@@ -71,7 +71,7 @@ class Preparation:
             return [Words(text, style)]
         if request.ssml or (request.ssml is None and ssml.is_ssml(text)):
             return ssml.parse(text, style)
-        return plain.parse(text, style, voice_tags=request.voice_tags)
+        return plain.parse(text, style)
 
     def _segments_of(self, passage: Passage, marks: str, *, last: bool) -> Iterator[Segment]:
         spoken = self._normalized(passage)

@@ -40,8 +40,6 @@ class Request:
     """Whether marks and SSML are understood; else they are text."""
     ssml: bool | None = None
     """Whether the text is SSML; None looks whether it begins with ``<speak``."""
-    voice_tags: bool = False
-    """Whether ``[voice:…]`` and ``[rate:…]`` are marks in plain text."""
     normalize: bool = True
     """Whether numbers and symbols are rewritten as words."""
     longest_tokens: int | None = None

@@ -197,10 +197,20 @@ async function voices() {
   if (!answer.ok) throw new Error(await reason(answer));
   const options = (await answer.json()).voices.map(({ id, name, language }) => {
     const label = language ? `${name} (${language})` : name;
-    return new Option(label, id);
+    const option = new Option(label, id);
+    option.dataset.language = language ?? "";
+    return option;
   });
   $("voice").replaceChildren(...options);
   $("voice").disabled = false;
+}
+
+/** Choose a voice that speaks the language, unless the chosen one does or there is none. */
+function atHome(language) {
+  const fits = (option) => option.dataset.language === language;
+  const chosen = $("voice").selectedOptions[0];
+  const found = [...$("voice").options].find(fits);
+  if (found && !(chosen && fits(chosen))) $("voice").value = found.value;
 }
 
 /** The emotions that the model has learnt; all, if it follows instructions or does not tell. */
@@ -262,6 +272,7 @@ $("speed").addEventListener("input", () => {
 $("examples").addEventListener("click", ({ target }) => {
   if (!target.dataset.language) return;
   $("text").value = EXAMPLES[target.dataset.language];
+  atHome(target.dataset.language);
   counted();
   $("text").focus();
 });

@@ -10,7 +10,7 @@ from cosyvoice_lite.text.segment import PLAIN, Prosody
 LONGEST_PAUSE_S = 60.0
 """One pause, in seconds."""
 SLOWEST, FASTEST = 0.25, 4.0
-"""Bounds of the rate; what lies outside is brought to the nearest."""
+"""Bounds of the rate; what nested rates make beyond is brought to the nearest."""
 
 LANGUAGE_TAGS = {
     "zh": "zh", "cmn": "zh", "yue": "yue", "zh-hk": "yue", "zh-mo": "yue", "en": "en", "ja": "ja", "jp": "ja", "ko": "ko", "kr": "ko",
@@ -163,8 +163,8 @@ def rate(value: str, where: str) -> float:
     factor = (
         number if unit == "" else (1 + number / 100 if value.strip()[0] in "+-" else number / 100)
     )
-    if factor <= 0:
-        raise TextError(f"{where}: a rate of {value} is not above zero")
+    if not SLOWEST <= factor <= FASTEST:
+        raise TextError(f"{where}: a rate of {value} is not within {SLOWEST:g} to {FASTEST:g}")
     return factor
 
 

@@ -31,11 +31,9 @@ EMOTIONS = (
 """Named emotions."""
 
 _MARK = re.compile(
-    r"\[pause:\s*(?P<pause>[\d.]+\s*m?s)\s*\]"
+    r"\[pause:(?P<pause>[^\[\]\n]{0,80})(?P<shut>\]?)"
     rf"|\[(?P<sound>{'|'.join(SOUNDS)})\]"
     rf"|\[emotion:\s*(?P<emotion>{'|'.join(EMOTIONS)})\s*\]"
-    r"|\[voice:\s*(?P<voice>[^\[\]\n]{1,80})\]"
-    r"|\[rate:\s*(?P<rate>\d+(?:\.\d+)?)\s*\]"
     r"|\[(?P<reading>[a-zü]{1,6}[1-6])\]"
     r"|<(?P<close>/?)(?P<around>strong|laughter)>"
     r"|<\|(?P<tag>zh|en|ja|jp|ko|yue)\|>",
@@ -47,23 +45,20 @@ _JYUTPING = re.compile(
 )
 
 
-def parse(text: str, style: Style, *, voice_tags: bool = False) -> list[Event]:
+def parse(text: str, style: Style) -> list[Event]:
     """The events of a text with light markup.
 
     Args:
         text: what the caller wrote.
         style: the style that it begins with.
-        voice_tags: whether ``[voice:…]`` and ``[rate:…]`` are marks; otherwise they are text.
 
     Raises:
-        TextError: a mark is not closed or not opened; it says where.
+        TextError: a mark is not closed or not opened, or its time can't be read; it says where.
     """
     events: list[Event] = []
     opened: list[tuple[str, int]] = []
     end = 0
     for match in _MARK.finditer(text):
-        if (match["voice"] or match["rate"]) and not voice_tags:
-            continue
         if match["reading"] and not _is_reading(match):
             continue
         if match.start() > end:
@@ -83,7 +78,9 @@ def _apply(
 ) -> Style:
     """Note what a mark says; the style that holds behind it."""
     where = place(match.string, match.start())
-    if match["pause"]:
+    if match["pause"] is not None:
+        if not match["shut"]:
+            raise TextError(f"{where}: [pause: is never closed")
         events.append(Pause(seconds(match["pause"], where)))
     elif match["sound"]:
         events.append(Sound(match[0].lower(), style))
@@ -98,10 +95,6 @@ def _apply(
         return replace(style, strong=not match["close"]) if match["around"] == "strong" else style
     elif match["emotion"]:
         return replace(style, emotion=match["emotion"].lower())
-    elif match["voice"]:
-        return replace(style, voice=match["voice"].strip())
-    elif match["rate"]:
-        return replace(style, prosody=replace(style.prosody, rate=_bounded(float(match["rate"]))))
     else:
         return replace(style, language=language_of(match["tag"], where), tagged=True)
     return style
@@ -116,10 +109,6 @@ def _is_reading(match: re.Match[str]) -> bool:
     except TextError:
         return bool(_JYUTPING.fullmatch(match["reading"].lower()))
     return True
-
-
-def _bounded(rate: float) -> float:
-    return Style().with_prosody(rate, 0, 0).prosody.rate
 
 
 def _pair(match: re.Match[str], opened: list[tuple[str, int]], where: str) -> None:

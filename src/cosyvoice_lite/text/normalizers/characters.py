@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from cosyvoice_lite.text.normalizers.chat import without_faces
+from cosyvoice_lite.text.normalizers.lines import stopped
 from cosyvoice_lite.text.normalizers.rules import Firing
 from cosyvoice_lite.text.normalizers.typography import plain
 from cosyvoice_lite.text.normalizers.webtext import words_only
@@ -29,8 +30,10 @@ _EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 
 def clean(text: str, log: list[Firing] | None = None) -> str:
     """The same text in plain characters; a paragraph is set off by exactly one empty line."""
+    if _has_lines(text):
+        text = stopped(_LINES.sub("\n", text), log)
     text = words_only(text, log)
-    text = _PARAGRAPHS.sub("\n\n", _LINES.sub("\n", text)) if _has_lines(text) else text
+    text = _PARAGRAPHS.sub("\n\n", text) if _has_lines(text) else text
     if not text.isascii():
         text = plain(_VULGAR.sub(_fraction, text), log)
     elif not _ODD.search(text):
