@@ -61,7 +61,9 @@ class Settings:
     slots: int = _knob(
         4, "sentences decoded side by side", unit="sentences", least=1, alias="--max_conc"
     )
-    voice: str = _knob("", "voice of requests that name none; empty: the model's first")
+    voice: str = _knob(
+        "", "voice of /tts and captions that name none; empty: one at home in the text's language"
+    )
     solver: str = _knob(
         "exact", "of the flow, for requests that name none", choices=("exact", "balanced", "fast")
     )
