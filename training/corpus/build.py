@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing import Pool
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ SEED = 2026
 SECONDS = (0.8, 11.0)  # shorter and longer sentences are left out
 PHRASES = 0.04  # of the minutes more, of one or two words
 PHRASE_SECONDS = (0.2, 2.5)
+MOST_REFUSED = 200  # texts in a row that a voice can't say: then it can say none
 TEMPO = (0.88, 1.14)
 MINUTES = {
     "zh_female": 270,
@@ -85,6 +87,7 @@ def build_voice(order: Order) -> None:
     done = min(total, store.seconds / 60)
     bar = tqdm(total=total, initial=done, desc=speaker.name, unit="min", mininterval=10)
     said = {utterance.text for utterance in store}
+    refused = 0
     attempt = len(store)  # at least; others could not be said, or were too long
     while store.seconds < 60 * total:
         rng = np.random.default_rng((SEED, attempt, *speaker.name.encode()))
@@ -95,8 +98,12 @@ def build_voice(order: Order) -> None:
             continue
         try:
             samples = say(text, rng.uniform(*TEMPO), rng)
-        except MissingRecordingError:
+        except (MissingRecordingError, CalledProcessError):
+            refused += 1
+            if refused > MOST_REFUSED:
+                raise
             continue
+        refused = 0
         least, most = PHRASE_SECONDS if brief else SECONDS
         if least <= len(samples) / SAMPLE_RATE <= most:
             store.append(text, speaker.language, speaker.name, samples)
