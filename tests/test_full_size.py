@@ -71,7 +71,7 @@ def test_real_sentences_give_speech_of_the_right_length(
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks /proc for memory")
 def test_int8_holds_no_more_memory_than_promised(official: Path, tmp_path: Path) -> None:
     convert(official, tmp_path / "int8", precision="int8")
-    measured = measure_memory(tmp_path / "int8", seconds=5.0, solver="exact", budget=None)
+    measured = measure_memory(tmp_path / "int8", 5.0, "exact", budget=None, threads=2)
     assert measured is not None
     over = {name: mb for name, mb in measured.items() if mb > PROMISED_MB.get(name, mb)}
     assert not over, measured
@@ -82,6 +82,6 @@ def test_int8_holds_no_more_memory_than_promised(official: Path, tmp_path: Path)
 def test_int4_speaks_within_300_mb(official: Path, tmp_path: Path) -> None:
     convert(official, tmp_path / "int4", precision="int4")
     budget = BUDGET_MB * 10**6
-    measured = measure_memory(tmp_path / "int4", seconds=5.0, solver="exact", budget=budget)
+    measured = measure_memory(tmp_path / "int4", 5.0, "exact", budget, threads=2)
     assert measured is not None
     assert measured["budget"] <= BUDGET_MB, measured
