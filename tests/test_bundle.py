@@ -138,6 +138,11 @@ def forge(bundle: Path, change: Change) -> None:
     (bundle / MANIFEST).write_text(json.dumps(tree), "utf-8")
 
 
+def test_a_key_that_is_younger_than_the_bundle_has_its_default(bundle: Path) -> None:
+    forge(bundle, lambda m: m["model"]["flow"].pop("temperature"))
+    assert Bundle.open(bundle).manifest.model.flow.temperature == 1
+
+
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_manifest_says_what_is_wrong(name: str, bundle: Path) -> None:
     change, message = FORGERIES[name]

@@ -46,6 +46,8 @@ def yaml_text() -> str:
         **_encoder("llm", LM.llm),
         "flow_input_size": FLOW.encoder.input_size,
         **_encoder("flow_encoder", FLOW.encoder),
+        "flow_guidance": FLOW.inference_cfg_rate,
+        "flow_temperature": FLOW.temperature,
         "channels": list(FLOW.estimator.channels),
         "attention_head_dim": FLOW.estimator.attention_head_dim,
         "n_blocks": FLOW.estimator.n_blocks,

@@ -91,6 +91,8 @@ class FlowConfig:
     n_regulator_layers: int
     unet: UnetConfig
     guidance_rate: float
+    temperature: float = 1.0
+    """Standard deviation of the noise that a course starts from."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,10 @@ class ModelConfig:
 
     @classmethod
     def from_json(cls, tree: Any) -> ModelConfig:
-        """Rebuild from `to_json`; a missing, unknown or mistyped key is a `BundleError`."""
+        """Rebuild from `to_json`; a missing, unknown or mistyped key is a `BundleError`.
+
+        A key that has a default may be missing, in bundles that are older than it.
+        """
         return _build(cls, tree, "model")
 
 
@@ -194,9 +199,10 @@ def _build(cls: type[T], tree: Any, where: str) -> T:
     if not isinstance(tree, dict):
         raise BundleError(f"manifest: {where} is not a table")
     hints = get_type_hints(cls)
-    if unexpected := set(tree) ^ set(hints):
+    optional = {key for key in hints if hasattr(cls, key)}
+    if unexpected := (set(tree) ^ set(hints)) - (optional - set(tree)):
         raise BundleError(f"manifest: {where} misses or has unknown keys: {sorted(unexpected)}")
-    return cls(**{key: _value(hints[key], tree[key], f"{where}.{key}") for key in hints})
+    return cls(**{key: _value(hints[key], value, f"{where}.{key}") for key, value in tree.items()})
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:

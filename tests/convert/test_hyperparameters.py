@@ -48,6 +48,16 @@ def test_the_official_layout_is_read() -> None:
     assert hz25.lm.text_vocabulary == 60515
 
 
+def test_noise_is_standard_normal_unless_the_checkpoint_says_otherwise(
+    written: Callable[[str], Path],
+) -> None:
+    rate = "inference_cfg_rate: 0.7"
+    assert read_hyperparameters(written(TINY)).flow.temperature == 1
+    cooler = TINY.replace(rate, f"{rate}\n{' ' * 16}temperature: 0.25")
+    assert read_hyperparameters(written(cooler)).flow.temperature == 0.25
+    assert "temperature is 'warm'" in refusal(written(cooler.replace("0.25", "warm")))
+
+
 def test_frames_are_counted_as_the_authors_do() -> None:
     model = read_hyperparameters(GOLDEN / "small" / "cosyvoice.yaml")
     for n in (1, 20, 33, 64, 120, 999):

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from cosyvoice_lite.audio.waveform import Audio
+from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.config import HOP_LENGTH, ModelConfig, Sampling
 from cosyvoice_lite.errors import CosyError, TextError, UsageError, VoiceError
 from cosyvoice_lite.runtime.cfm import Solver
-from cosyvoice_lite.runtime.flow import FlowCache
+from cosyvoice_lite.runtime.flow import Flow, FlowCache
+from cosyvoice_lite.runtime.lanes import Lanes
 from cosyvoice_lite.runtime.request import MAX_TEXT_TOKENS, Request
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.runtime.voice import Voice
@@ -231,6 +233,20 @@ def test_chunks_grow_to_the_authors_length_and_add_up(
         frames[-1] += VOCODER_FRAMES
     assert [len(chunk) for chunk in chunks] == [n * HOP_LENGTH for n in frames]
     assert abs(sum(frames) - model.frames(n_tokens)) <= len(hops)
+
+
+def test_the_flow_begins_at_the_checkpoints_temperature(tiny_bundle: Path) -> None:
+    bundle = Bundle.open(tiny_bundle)
+    model, nothing = bundle.manifest.model, np.zeros((0, 80), np.float32)
+    cooler = replace(model, flow=replace(model.flow, temperature=0.25))
+    drawn = [
+        Flow(replace(bundle, manifest=replace(bundle.manifest, model=m)), 1, Lanes(1)).noise(
+            50, nothing, np.random.default_rng(0)
+        )
+        for m in (model, cooler)
+    ]
+    assert drawn[0].std() == pytest.approx(1, abs=0.02)  # of 6,880 numbers
+    np.testing.assert_array_equal(drawn[1], drawn[0] / 4)
 
 
 @pytest.mark.parametrize(("token_rate", "n_frames"), [(50, 34), (25, 68)])

@@ -168,6 +168,7 @@ def _flow(s: Section) -> FlowConfig:
         n_regulator_layers=len(regulator.integers("sampling_ratios")),
         unet=_unet(decoder.section("estimator", "ConditionalDecoder"), n_mels),
         guidance_rate=cfm.number("inference_cfg_rate"),
+        temperature=cfm.number("temperature", 1.0),  # the authors' is an argument, always 1
     )
 
 

@@ -84,9 +84,10 @@ class Flow:
         return load_graph(self.bundle, "unet", self.lanes.threads)
 
     def noise(self, n_tokens: int, prompt_mel: Array, rng: np.random.Generator) -> Array:
-        """What a course starts from: standard normal, (M, frames of the prompt and the speech)."""
+        """What a course starts from: normal, (M, frames of the prompt and the speech)."""
         n_frames = len(prompt_mel) + self.config.frames(n_tokens)
-        return rng.standard_normal((self.config.flow.n_mels, n_frames), np.float32)
+        drawn = rng.standard_normal((self.config.flow.n_mels, n_frames), np.float32)
+        return drawn * np.float32(self.config.flow.temperature)
 
     def course(
         self,
