@@ -225,7 +225,7 @@ def test_text_comes_from_wherever_it_is_and_sounds_the_same(
     file = tmp_path / "text.txt"
     file.write_bytes("\ufeff你好。".encode())
     spoken = []
-    for arguments in (["你好。"], ["-f", str(file)], ["-"], []):
+    for arguments in (["你好。"], ["-f", str(file)], ["-f", "-"], ["-"], []):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("你好。".encode())))
         out = tmp_path / "out.wav"
         options = ["--model", str(tiny_bundle), "--seed", "1", "-o", str(out), "--json"]

@@ -75,7 +75,7 @@ def _add_convert_voice(commands: Any) -> None:
 
 def _text_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("text", nargs="?", help="the text; - or nothing reads standard input")
-    p.add_argument("-f", "--file", type=Path, help="read the text from a UTF-8 file")
+    p.add_argument("-f", "--file", type=Path, help="a UTF-8 file of text; - is standard input")
     p.add_argument("--language", help="zh, en, ja, ko or yue, where the text does not show it")
     p.add_argument("--lexicon", type=Path, help="a file with readings of your own")
     p.add_argument("--plain", action="store_true", help="marks and SSML are text like any other")
@@ -169,9 +169,9 @@ def voices(options: argparse.Namespace) -> int:
 
 def _text(options: argparse.Namespace) -> str:
     """The text from where the user put it."""
-    if options.file is not None:
-        if options.text is not None:
-            raise UsageError("give the text or --file, not both")
+    if options.file is not None and options.text is not None:
+        raise UsageError("give the text or --file, not both")
+    if options.file is not None and str(options.file) != STDIO:
         try:
             with options.file.open("rb") as file:
                 content = file.read(MAX_TEXT_BYTES + 1)
@@ -179,7 +179,7 @@ def _text(options: argparse.Namespace) -> str:
             raise TextError(f"{options.file}: {error.strerror}") from None
     elif options.text is not None and options.text != STDIO:
         content = _given(options.text)
-    elif options.text is None and sys.stdin.isatty():
+    elif options.text is None and options.file is None and sys.stdin.isatty():
         raise UsageError("no text: give it as an argument, with --file, or on standard input")
     else:
         content = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
