@@ -24,19 +24,22 @@ PLAN: tuple[tuple[Command, ...], ...] = (
     (("extract",),),
     (("train_flow", "--steps", "18000"), ("train_lm", "--steps", "18000")),
     (("generate",),),
-    (("train_vocoder", "--steps", "15000"), ("train_recognizer", "--steps", "6000")),
+    (
+        ("train_vocoder", "--steps", "15000", "--critics-from", "12000"),
+        ("train_recognizer", "--steps", "6000"),
+    ),
 )
 """Groups in order; the commands of a group run at once."""
 
 
 def scaled(command: Command, scale: float) -> Command:
     """The command with this share of its steps, or of the corpus."""
-    name, *rest = command
-    if not rest:
-        return command
-    option, amount = rest
-    share = scale * float(amount)
-    return (name, option, str(share if option == "--scale" else max(1, round(share))))
+    name, *arguments = command
+    words = [name]
+    for option, amount in zip(arguments[::2], arguments[1::2], strict=True):
+        share = scale * float(amount)
+        words += [option, str(share if option == "--scale" else max(1, round(share)))]
+    return tuple(words)
 
 
 def is_done(command: Command, cache: Path) -> bool:

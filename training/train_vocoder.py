@@ -1,8 +1,9 @@
 """Train the vocoder: mel → waveform, on crops of everything that was recorded or synthesised.
 
-First by spectral distance alone; from step `--critics-from` on, critics join. The mel is measured
-on the fly, or the flow's where `generate` has written it; the true pitch drives the source and
-teaches the predictor.
+First by spectral distance alone; from step `--critics-from` on, critics join: to distances, what is
+nearest to noise is a buzz at the frame rate, and critics hear it. The mel is measured on the fly,
+or the flow's where `generate` has written it; the true pitch drives the source and teaches the
+predictor.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from training.spectral import HOP, mel_spectrogram
 
 FRAMES = 32  # per crop, 0.37 s
 LEARNING_RATE = 8e-4
-CRITIC_RATE = 4e-4
+CRITIC_RATE = 8e-4
 BETAS = (0.8, 0.99)
 
 

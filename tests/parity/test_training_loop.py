@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it imports pkg_resources, which is going
     pytest.importorskip("pyworld")
 
-from training.__main__ import is_done, is_newer  # noqa: E402
+from training.__main__ import is_done, is_newer, scaled  # noqa: E402
 from training.extract import best_path  # noqa: E402
 from training.files import claim, written  # noqa: E402
 from training.loop import Losses, Run, averaged  # noqa: E402
@@ -108,6 +108,13 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with written(path) as partial:
         partial.write_bytes(b"whole")
     assert path.read_bytes() == b"whole"
+
+
+def test_a_scaled_plan_scales_every_amount() -> None:
+    command = ("train_vocoder", "--steps", "15000", "--critics-from", "12000")
+    assert scaled(command, 0.01) == ("train_vocoder", "--steps", "150", "--critics-from", "120")
+    assert scaled(("corpus.build", "--scale", "1"), 0.5) == ("corpus.build", "--scale", "0.5")
+    assert scaled(("extract",), 0.5) == ("extract",)
 
 
 def test_what_is_older_than_its_sources_is_made_again(tmp_path: Path) -> None:
