@@ -117,6 +117,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "voice with extras": (lambda m: m["voices"].update(a={"age": 5}), "damaged manifest"),
     "no model": (lambda m: m.update(model=None), "model is not a table"),
     "model lacks a key": (lambda m: m["model"].pop("sampling"), "misses or has unknown keys"),
+    "sampling lacks a key": (lambda m: m["model"]["sampling"].pop("top_p"), r"\['top_p'\]"),
     "model has a key more": (lambda m: m["model"].update(x=1), r"\['x'\]"),
     "text for a number": (lambda m: m["model"].update(sample_rate="22050"), "sample_rate"),
     "true for a number": (lambda m: m["model"].update(sample_rate=True), "sample_rate"),

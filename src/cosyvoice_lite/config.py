@@ -14,6 +14,8 @@ from cosyvoice_lite.errors import BundleError, UsageError
 
 MANIFEST = "manifest.json"
 """The file that makes a folder a bundle."""
+YOUNGER_KEYS = frozenset({"temperature"})
+"""Of the manifest: bundles older than them have their defaults."""
 GRAPHS = ("text_encoder", "lm", "flow_encoder", "unet", "f0", "vocoder")
 CACHE_WIDTH_UNIT = 8
 """ONNX Runtime's cached attention wants heads of a multiple of this width."""
@@ -190,7 +192,7 @@ class ModelConfig:
     def from_json(cls, tree: Any) -> ModelConfig:
         """Rebuild from `to_json`; a missing, unknown or mistyped key is a `BundleError`.
 
-        A key that has a default may be missing, in bundles that are older than it.
+        Those of `YOUNGER_KEYS` may be missing.
         """
         return _build(cls, tree, "model")
 
@@ -199,8 +201,7 @@ def _build(cls: type[T], tree: Any, where: str) -> T:
     if not isinstance(tree, dict):
         raise BundleError(f"manifest: {where} is not a table")
     hints = get_type_hints(cls)
-    optional = {key for key in hints if hasattr(cls, key)}
-    if unexpected := (set(tree) ^ set(hints)) - (optional - set(tree)):
+    if unexpected := (set(tree) - set(hints)) | (set(hints) - set(tree) - YOUNGER_KEYS):
         raise BundleError(f"manifest: {where} misses or has unknown keys: {sorted(unexpected)}")
     return cls(**{key: _value(hints[key], value, f"{where}.{key}") for key, value in tree.items()})
 
