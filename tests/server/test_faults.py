@@ -44,7 +44,8 @@ def test_a_client_that_leaves_costs_nothing_more(stream: bool, server: Server) -
         with socket.create_connection(address) as client:
             line = f"POST {asked.url.raw_path.decode()} HTTP/1.1\r\n"
             client.sendall(f"{line}{head}\r\n".encode() + asked.content)
-            server.eventually(lambda: bool(server.service.speaker.running))
+            # at the worker, not on its way there, where nothing would be counted
+            server.eventually(lambda: sum(server.service.depth().values()) > 0)
     left = time.monotonic()
     server.eventually(lambda: engine_is_idle(server), seconds=5)
     assert time.monotonic() - left < 5
