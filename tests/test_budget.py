@@ -16,7 +16,7 @@ import pytest
 from cosyvoice_lite.bundle import GRAPHS, MANIFEST, Manifest
 from cosyvoice_lite.cli import main
 from cosyvoice_lite.convert.pipeline import convert, file_record
-from cosyvoice_lite.runtime.session import available_threads
+from cosyvoice_lite.runtime.processor import available_threads
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 
 BUDGET_MB = 400

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 
 import oracles
@@ -17,6 +16,7 @@ from cosyvoice_lite.graphs import encoder, hift, layers
 from cosyvoice_lite.graphs.builder import GraphBuilder, Scope, Value
 from cosyvoice_lite.graphs.recipes import Recipe, Rule
 from cosyvoice_lite.graphs.tensors import Derived
+from cosyvoice_lite.runtime.session import Session
 from oracles import Array
 
 Build = Callable[..., Value]
@@ -47,8 +47,7 @@ def run(tmp_path: Path) -> Run:
             return derived.compute(*(weights[p.name] for p in derived.sources))
 
         write_graph(graph, tmp_path, value_of)
-        session = onnxruntime.InferenceSession(str(tmp_path / "layer.onnx"))
-        (y,) = session.run(None, {f"x{i}": x for i, x in enumerate(inputs)})
+        (y,) = Session(tmp_path / "layer.onnx", 1)(**{f"x{i}": x for i, x in enumerate(inputs)})
         return y, weights
 
     return run

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cosyvoice_lite.runtime.cgroup import limits
-from cosyvoice_lite.runtime.session import products_overflow, quota_cores
+from cosyvoice_lite.runtime.processor import products_overflow, quota_cores
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from cosyvoice_lite.config import ModelConfig, Sampling
 from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime.lanes import N_LANES
+from cosyvoice_lite.runtime.processor import products_overflow
 
 MAX_POSITIONS = 5000
 """The authors' sinusoids end here; a sequence can't be longer."""
@@ -44,7 +45,8 @@ WHOLE_MARGIN = 2
 MAPPED = {"int8": frozenset({"text_encoder", "flow_encoder"})}
 """Graphs, by precision, whose weights are read where the file is mapped: they run once a sentence,
 so a copy of the weights in another order gains milliseconds, and pages of a file can be given back
-between two sentences. Blocked weights (int4, language model) need the copy."""
+between two sentences. Blocked weights (int4, language model) need the copy, and so does any weight
+of 8 bits where products overflow."""
 MAPPED_FROM = 16 * MB
 """Bytes of weights that make a graph large; with less there is little to give back."""
 LARGE_VOCODER = 8 * MB
@@ -103,7 +105,8 @@ def speech_bounds(n_text: int, sampling: Sampling) -> tuple[int, int]:
 
 def is_mapped(precision: str, graph: str, n_bytes: int) -> bool:
     """Whether a graph with so many bytes of weights reads them where the file is mapped."""
-    return n_bytes >= MAPPED_FROM and graph in MAPPED.get(precision, ())
+    large = n_bytes >= MAPPED_FROM and graph in MAPPED.get(precision, ())
+    return large and not products_overflow()
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,13 @@ _NARROW = {
     "f0": _Weights(2.3, 6.3),
     "vocoder": _Weights(4.2, 9.3),
 }
+_INT8 = {
+    **_NARROW,
+    "text_encoder": _Weights(1.22, 1.8),
+    "flow_encoder": _Weights(1.45, 2.1),
+    "unet": _Weights(1.4, 2.1),
+}
+"""While loading, the most that is taken: where products overflow, weights are there twice."""
 _INT4 = {**_NARROW, "vocoder": _Weights(7.4, 19.0)}
 
 
@@ -166,7 +176,7 @@ class Sizes:
 
     @property
     def _table(self) -> Mapping[str, _Weights]:
-        return {"fp32": _WIDE, "int4": _INT4}.get(self.precision, _NARROW)
+        return {"fp32": _WIDE, "int4": _INT4}.get(self.precision, _INT8)
 
 
 def peaks(sizes: Sizes, plan: MemoryPlan) -> dict[str, int]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,11 @@ import onnxruntime as ort
 
 from cosyvoice_lite.bundle import Bundle
 from cosyvoice_lite.errors import BundleError
-from cosyvoice_lite.runtime.cgroup import limits
 from cosyvoice_lite.runtime.memory import is_mapped
 from cosyvoice_lite.runtime.pages import drop, give_back, mapped
+from cosyvoice_lite.runtime.processor import products_overflow
 
 Array = npt.NDArray[Any]
-
-CPU_FLAGS = Path("/proc/cpuinfo")
 
 ort.set_default_logger_severity(4)  # what it logs, it also raises
 
@@ -116,34 +112,3 @@ def _one_error(path: Path) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise BundleError(f"{path}: ONNX Runtime can't run it: {reason}") from None
-
-
-@cache
-def products_overflow(told: Path = CPU_FLAGS) -> bool:
-    """Whether products of 8 bits are added in 16, which overflow: on x86 without VNNI.
-
-    ONNX Runtime can read weights that could as unsigned there, which is slower and right; it then
-    also copies weights that are mapped, so where that is not needed it is not asked for. Where the
-    system does not tell what the processor has, it is.
-    """
-    if platform.machine() not in ("x86_64", "AMD64"):
-        return False
-    try:
-        return "vnni" not in told.read_text("utf-8")
-    except OSError:  # not on Linux
-        return True
-
-
-def available_threads() -> int:
-    """Cores this process may really use: its affinity, and the quota of its control groups."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS or Windows
-        cores = os.cpu_count() or 1
-    return max(1, min([cores, *(quota_cores(told, cores) for told in limits("cpu.max"))]))
-
-
-def quota_cores(told: str, cores: int) -> int:
-    """Whole cores of a quota ("150000 100000"), rounded up; all of them if it is "max 100000"."""
-    quota, period = told.split()
-    return cores if quota == "max" else -(-int(quota) // int(period))

@@ -11,8 +11,8 @@ from cosyvoice_lite.runtime.lanes import N_LANES, Lanes
 from cosyvoice_lite.runtime.lm import SpeechLM
 from cosyvoice_lite.runtime.memory import MemoryPlan
 from cosyvoice_lite.runtime.pages import give_back, share_heap
+from cosyvoice_lite.runtime.processor import available_threads
 from cosyvoice_lite.runtime.recording import RecordingEncoder
-from cosyvoice_lite.runtime.session import available_threads
 from cosyvoice_lite.runtime.vocoder import Vocoder
 
 STAGES = ("lm", "flow", "vocoder", "recordings")
