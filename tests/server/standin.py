@@ -38,6 +38,7 @@ class StandIn(ThreadingHTTPServer):
         self.capabilities = ["sft", "emotion:happy", "emotion:sad"]
         self.cancelled = 0
         self.pause_s = 0.02
+        self.key = ""
 
     @property
     def url(self) -> str:
@@ -65,6 +66,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.server.key and self.headers.get("Authorization") != f"Bearer {self.server.key}":
+            return self.json(401, {"error": {"message": "missing or wrong API key"}})
         self.server.asked.append(body)
         if body["input"].startswith("overload"):
             error = {"message": "The queue is full.", "code": "server_overloaded"}

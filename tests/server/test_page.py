@@ -81,8 +81,9 @@ def opened(browser: Any, server: StandIn, **settings: Any) -> Iterator[Any]:
     tab.wait_for_selector("#voice:enabled")
     yield tab
     context.close()
-    expected = "Failed to load resource: the server responded with a status of 503"
-    assert [line for line in complaints if not line.startswith(expected)] == []
+    expected = "Failed to load resource: the server responded with a status of"
+    refused = tuple(f"{expected} {status}" for status in (401, 503))
+    assert [line for line in complaints if not line.startswith(refused)] == []
     assert server.unknown == []
 
 
@@ -222,6 +223,25 @@ def test_a_refusal_is_told_in_words(page: Any, server: StandIn) -> None:
     server.depth = 0
     speak(page)
     assert page.is_hidden("#error")
+
+
+@pytest.mark.slow
+def test_a_key_is_asked_for_where_one_is_wanted(page: Any, server: StandIn) -> None:
+    speak(page)
+    assert page.is_hidden("#lock")
+    server.key = "sk-1"
+    speak(page)
+    assert page.inner_text("#error") == "missing or wrong API key"
+    assert page.evaluate("document.activeElement.id") == "key"
+    shot(page, "key")
+    page.fill("#key", "钥匙")  # no header can hold it
+    page.click("#speak")
+    assert page.evaluate("document.getElementById('key').validity.patternMismatch")
+    page.fill("#key", "sk-1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#play[data-playing]")
+    assert page.is_hidden("#error")
+    assert len(server.asked) == 2
 
 
 @pytest.mark.slow

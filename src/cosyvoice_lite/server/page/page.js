@@ -35,12 +35,24 @@ function asked() {
 async function request(body, signal) {
   const answer = await fetch("v1/audio/speech", {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { ...credentials(), "Content-Type": "application/json" },
     body: JSON.stringify(body),
     signal,
   });
+  if (answer.status === 401) unlock();
   if (!answer.ok) throw new Error(await reason(answer));
   return answer;
+}
+
+function credentials() {
+  const key = $("key").value;
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
+/** Ask for a key: only a server that wants one shows that there are any. */
+function unlock() {
+  $("lock").hidden = false;
+  $("key").select();
 }
 
 async function reason(answer) {
@@ -193,7 +205,7 @@ function follow() {
 // --- the server --------------------------------------------------------------------------------
 
 async function voices() {
-  const answer = await fetch("v1/audio/voices");
+  const answer = await fetch("v1/audio/voices", { headers: credentials() });
   if (!answer.ok) throw new Error(await reason(answer));
   const options = (await answer.json()).voices.map(({ id, name, language }) => {
     const label = language ? `${name} (${language})` : name;
@@ -230,7 +242,7 @@ function feel(capabilities) {
 async function look() {
   let state = "down", words = "unreachable";
   try {
-    const health = await (await fetch("health")).json();
+    const health = await (await fetch("health", { headers: credentials() })).json();
     const { depth, capacity } = health.queue;
     state = health.status === "healthy" && depth < capacity ? (depth ? "busy" : "ready") : "busy";
     words = depth ? `${depth} of ${capacity} in the queue` : "ready";
