@@ -8,6 +8,7 @@ from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME, URL, trigger
 from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.han_context import context_rules, is_current
 from cosyvoice_lite.text.normalizers.han_math import math_rules
+from cosyvoice_lite.text.normalizers.han_notation import notation_rules
 from cosyvoice_lite.text.normalizers.han_words import Words
 from cosyvoice_lite.text.normalizers.numerals import roman, scaled
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
@@ -19,9 +20,10 @@ _RANGE_START = re.compile(
     r"|(?:周|週|星期|礼拜|禮拜)[一二三四五六日天]$|[一二三四五六七八九十]$"
 )
 _COUNTED = re.compile(r"[0-9](?:[\u4e00-\u9fff]{1,2}|[℃℉])$")
+_PART_OF_DAY = re.compile(r"(?:[上下]午|[上下]晝|[早晚]上|凌晨|中午|傍晚|朝早|夜晚)\s?$")
 _HASHTAG = re.compile(r"#[^#\s]+$")
 TRIGGER = trigger(
-    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞Α-ωµ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[Vv]er\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?:(?<=[0-9][\u4e00-\u9fff℃℉])|(?<=[0-9][\u4e00-\u9fff]{2}))[-−–—](?=第?\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
+    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞∵∴∈∠∥⊥△Α-ωµ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[Vv]er\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?<=[周週期][一二三四五六])[-–—]|(?:(?<=[0-9][\u4e00-\u9fff℃℉])|(?<=[0-9][\u4e00-\u9fff]{2}))[-−–—](?=第?\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
 )
 
 
@@ -43,20 +45,22 @@ def rules(words: Words) -> list[Rule]:
         rule("telephone", r"\(?0\d{2,3}\)?[- ]\d{3,4}[- ]?\d{4}(?!\d)|(?<!\d)[48]00[- ]\d{3}[- ]?\d{4}(?!\d)", say.phone),
         rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?!\d)", say.date),
         *context_rules(words),
+        *notation_rules(words),
         rule("date", r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})([日号號])", say.written_date),
         rule("number sign", r"N[oO]\.?\s?(\d+)", lambda m: words.ordinal + words.numerals.integer(m[1])),
-        rule("range sign", r"(?<=[\u4e00-\u9fff℃℉])\s?[-−–—]\s?(?=第?\d)", lambda m: words.to if near(m, _COUNTED) else None),
+        rule("range sign", r"(?<=[\u4e00-\u9fff℃℉])(?<![到至])\s?[-−–—]\s?(?=第?\d)", lambda m: words.to if near(m, _COUNTED) else None),
         rule("year", r"(?<!\d)(\d{4})(?:[-–—~～至到](\d{4}|\d{2}))?(?=年(?![级級假龄齡]))", say.years),
-        rule("year", r"(?<!\d)(\d{2})(?=年(?:生|出生|的时候|届|屆|级)|年\d{1,2}月)", lambda m: words.numerals.spell(m[1])),
+        rule("range sign", r"(?<=[周週期][一二三四五六])[-–—](?=[周週星]|[二三四五六日天])", lambda m: words.to),
+        rule("year", r"(?<!\d)(?:\d{2}(?=年(?:生|出生|的时候|届|屆|级)|年\d{1,2}月)|[6-9]\d(?=年(?:[毕畢][业業]|入[职職]|回[归歸]|的[春夏秋冬]天)))", lambda m: words.numerals.spell(m[0])),
         rule("month", r"(?<!\d)(\d{1,2})[-–~～](\d{1,2})(?=月)", say.range_),
         rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～至到]+\s*(\d{1,2}):([0-5]\d)(?!\d)", say.time_range),
         rule("time", r"(?<![\d:：])([01]?\d|2[0-4])[:：]([0-5]\d)(?:[:：]([0-5]\d))?\s*([AaPp]\.?[Mm]\.?)?(?![\d:：])", say.time),
         rule("ratio", rf"({_N})\s*[:：]\s*({_N})(?:[:：]({_N}))?", say.ratio),
         rule("fraction", r"(?<![\d/.])(?:(\d+) )?(\d+)/(\d+)(?![\d/])", say.fraction),
-        rule("percent", rf"({minus}{_N})\s*[%％]?\s*[-–—~～至到]\s*({minus}{_N})\s*([%％‰])", say.percent_range),
-        rule("percent", rf"([-+−]?)({_N})\s*([%％‰])", say.percent),
+        rule("percent", rf"({minus}{_N})\s*[%％]?\s*[-–—~～至到]\s*([-−]?{_N})\s*([%％‰])", say.percent_range),
+        rule("percent", rf"([-+−±]?)({_N})\s*([%％‰])", say.percent),
         rule("money", rf"([-−]?)({money})\s?({_N})([万亿萬億]|千万|百万|百萬|(?:[KkMBbT]|bn|tn|mn)(?![A-Za-z]))?(?:[-–~～到至]({money})?({_N})([万亿萬億])?)?(?:元|块|塊|美元|港元|欧元|英镑|人民币)?", say.money),
-        rule("temperature", rf"({minus})({_N})(?:\s*[-–~～到至]\s*({minus}{_N}))?\s*(°[CF]|[℃℉])", say.temperature),
+        rule("temperature", rf"({minus})({_N})(?:\s*[-–~～到至]\s*([-−]?{_N}))?\s*(°[CF]|[℃℉])", say.temperature),
         rule("temperature", rf"(?<![0-9A-Za-z])(?<![0-9]度)[-−]({_N})(?=(?:\s?[-–~～到至]\s?[-−]?{_N})?度)", lambda m: words.below_zero + words.numerals.number(m[1])),
         duration([say.counted(unit) for unit in ("h", "min", "s")]),
         rule("speed", rf"({_N})\s*(km|m|mi|公里|千米|米)/([hs])(?![A-Za-z²])", say.speed),
@@ -64,10 +68,10 @@ def rules(words: Words) -> list[Rule]:
         *slash_rules(words),
         rule("version", r"[Vv]er\.?\s?(?=\d)", lambda m: "版本"),
         rule("version", r"(?:(?<=[vV])|(?<=[vV]er\.)|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)|(?:(?<=[vV])|(?<=[vV]er\.))\d+(?:\.\d+)+", say.dotted),
-        rule("code", r"(?<=[A-Za-z])[-−]?(\d{3,}|0\d+)(?![\d.,])", lambda m: words.numerals.spell(m[1])),
+        rule("code", r"(?:(?<=[A-Za-z])[-−]?|(?<=[A-Za-z]·))(\d{3,}|0\d+)(?![\d.,])", lambda m: words.numerals.spell(m[1])),
         rule("model number", r"(?<=[A-Za-z歼轰运直鹰风])[-−](?=\d+(?!\d|\s?[=＝]))", lambda m: ""),
         *math_rules(words, _N),
-        rule("ordinal", r"(?<=第)(\d+)", lambda m: words.numerals.integer(m[1])),
+        rule("ordinal", r"(?<=第)\d+(?:\.\d+)*", lambda m: words.numerals.point.join(map(words.numerals.integer, m[0].split(".")))),
         rule("Roman numeral", r"(?<=第)?([IVX]+)(?=[章节節卷部世级級期季])", say.roman),
         rule("range", rf"({_N})([万亿萬億]?)\s*[-–—~～至]\s*({_N})(?![\d-])", say.range_of_numbers),
         rule("digits", r"(?<![\d.])\d{2,}(?![\d.,%]*\d|[.,]\d)", say.digits_by_context),
@@ -147,7 +151,9 @@ class _Sayings:
     def range_of_numbers(self, match: re.Match[str]) -> str | None:
         first, second = match[1], match[3]
         n = self.words.numerals
-        is_score = re.compile(self.words.score_before).match(match.string, match.end())
+        is_score = re.compile(rf"(?:[、，]\s?\d+[-–]\d+)*(?:{self.words.score_before})").match(
+            match.string, match.end()
+        )
         if is_score or self._scored(match):
             return f"{n.number(first)}{self.words.versus}{n.number(second)}"
         if first.startswith("0") and len(first) > 1:
@@ -181,7 +187,7 @@ class _Sayings:
     def time(self, match: re.Match[str]) -> str | None:
         if self._scored(match):
             return None
-        half = (match[4] or "").lower()[:1]
+        half = "" if near(match, _PART_OF_DAY) else (match[4] or "").lower()[:1]
         prefix = {"a": self.words.am, "p": self.words.pm, "": ""}[half]
         return prefix + self.clock(match[1], match[2], match[3])
 
@@ -215,6 +221,7 @@ class _Sayings:
             "-": self.words.negative,
             "−": self.words.negative,
             "+": self.words.symbols["+"],
+            "±": self.words.symbols["±"],
         }.get(match[1], "")
         return sign + self._percent_word(match[3]) + self.words.numerals.number(match[2])
 

@@ -96,7 +96,7 @@ def _group_rules(words: Words) -> list[Rule]:
         rule("card number", r"(?<![\d-])\d{4}(?:[ -]\d{4}){3}(?: \d{3})?(?![\d-])", groups),
         rule("code in groups", r"(?<![\d.,-])\d{1,8}(?:-\d{1,8}){2,6}(?![\d-]|\.\d|\s?[=＝])", chain),
         rule("anniversary", r"(?<![\d.])(1[0-2]|[1-9])·([12]\d|3[01]|[1-9])(?![\d.])", anniversary),
-        rule("anniversary", rf"(?<![\d.])(1[0-2]|[1-9])\.([12]\d|3[01]|[1-9]){_OCCASION}", anniversary),
+        rule("anniversary", rf"(?<![\d.第])(1[0-2]|[1-9])\.([12]\d|3[01]|[1-9]){_OCCASION}", anniversary),
     ]  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def _code_rules(words: Words) -> list[Rule]:
     n = words.numerals
 
     def code(match: re.Match[str]) -> str:
-        return n.spell(match[0]).replace(n.digits[1], words.one_on_the_phone)
+        return n.spell(match[0].replace("-", "")).replace(n.digits[1], words.one_on_the_phone)
 
     def hexadecimal(match: re.Match[str]) -> str:
         digits = "".join(n.spell(c) if c.isdigit() else f" {c} " for c in match[1])
@@ -116,8 +116,8 @@ def _code_rules(words: Words) -> list[Rule]:
         rule("hexadecimal", r"(?<![A-Za-z0-9])0[xX]([0-9A-Fa-f]{2,16})(?![A-Za-z0-9])", hexadecimal),
         rule("share", r"(?<=[（(])(?:[0368]\d{5}|0\d{4})(?=[)）])|(?<!\d)(?:\d{6}(?=\.(?:S[ZHS]|BJ)(?![A-Za-z]))|\d{4,5}(?=\.HK))", code),
         rule("discount", r"(?<![\d.])[1-9][1-9](?=折(?!线|線))", lambda m: n.spell(m[0])),
-        rule("room", r"(?:(?<=\d[栋棟座幢])|(?<=[号號][楼樓])|(?<=[单單]元))\d{3,4}(?![\d.,]|[元米平个個人])", code),
-        rule("name in digits", r"(?<![\d.])(?:(?:404|403|50[0234])(?=错误|錯誤|页面|頁面|报错|報錯)|(?:985|211)(?=高校|大学|大學|院校|工程|毕业|[、和](?:211|985))|996(?=工作|加班|制|福报|的)|520(?=快[乐樂]|表白|[礼禮]物))", code),
+        rule("room", r"(?:(?<=\d[栋棟座幢楼樓层層])|(?<=[号號][楼樓])|(?<=[单單]元))\d{3,4}(?![\d.,]|[元米平个個人])", code),
+        rule("name in digits", r"(?<![\d.])(?:(?:404|403|50[0234])(?=错误|錯誤|页面|頁面|报错|報錯)|(?:985|211)(?=高校|大学|大學|院校|工程|毕业|[、和](?:211|985))|996(?=工作|加班|制|福报|的)|520(?=快[乐樂]|表白|[礼禮]物)|360(?=公司|安全|[杀殺]毒|浏览器|瀏覽器)|36(?=氪)|58(?=同城)|(?:163|126)(?=[邮郵]箱)|7-11(?=便利|超市|[门門]市|店))", code),
         rule("service number", r"(?<!\d)(?:12306|12315|10086|10010|95\d{3})(?![\d元块塊圆人个個米名万萬])|618(?=大促|购物|活动|期间)|315(?=晚会)|(?:1[12]\d|999)(?=报警|報警|急救|火警|電話|电话)", code),
         rule("generation", r"(?<!\d)([5-9][05]|0[05])(?=[后後](?![来來天]))", lambda m: n.spell(m[1])),
         rule("height", r"(?<![\d.])(\d{1,2})([米秒])(\d{2})(?![\d.])", lambda m: f"{n.integer(m[1])}{m[2]}{n.spell(m[3])}"),

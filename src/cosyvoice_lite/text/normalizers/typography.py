@@ -13,7 +13,7 @@ from cosyvoice_lite.text.normalizers.rules import Firing, Step, substituted
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ"
 _CIRCLED = "\u2460-\u2473\u24ea-\u24f4\u24f5-\u24fe\u2776-\u2793\u3251-\u325f\u32b1-\u32bf"
 _SPECIAL = re.compile(rf"[{_RAISED}₀-₉Ⅰ-ⅿ{_CIRCLED}㈱㈲㈳㈶]|[(（]株[)）]")
-_VARIANTS = str.maketrans("髙﨑𠮷濵栁邉槗", "高崎吉浜柳辺橋")
+_VARIANTS = str.maketrans("髙﨑𠮷濵栁邉槗∶", "高崎吉浜柳辺橋:")
 _COMPANIES = {"㈱": "株式会社", "㈲": "有限会社", "㈳": "社団法人", "㈶": "財団法人"}
 _KANA = re.compile("[\u3041-\u30ff]")
 _POWER_OF = re.compile(r"(?:[\d)\]}Α-ω]|(?<![A-Za-z])(?:[A-Za-z]|[cdkmnμ]m|kg|Hz))$")

@@ -9,6 +9,15 @@ import re
 from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.text.phonemes.inventory import IDS, MARK_OF
 
+_READINGS = [
+    (r"(?<=[行副任位])行(?=長(?![途者短]))", "hong4"),
+    (r"(?<=[行副任位]行)長(?![途者短])", "zoeng2"),
+    (r"(?<=[用長報住生亡蓋])率(?![領先])", "leot2"),
+    (r"曾(?=先生|女士|小姐|生(?![活產病氣日])|太|志偉|蔭權|俊華)", "zang1"),
+    (r"查(?=良鏞)", "zaa1"),
+]
+"""Where ToJyutping's dictionary has the rarer reading: the character, seen in its surroundings."""
+_RULES = [(re.compile(where), reading) for where, reading in _READINGS]
 _SYLLABLE = re.compile(r"(gw|kw|ng|[bpmfdtnlgkhwzcsj])?([aeiou][a-z]*|yu[nt]?)?([1-6])")
 
 
@@ -17,7 +26,9 @@ def phonemes(text: str) -> list[str]:
     from ToJyutping import get_jyutping_list  # its dictionary takes most of a second to load
 
     symbols: list[str] = []
-    for char, jyutping in get_jyutping_list(text):
+    ruled = {m.start(): said for where, said in _RULES for m in where.finditer(text)}
+    for at, (char, read) in enumerate(get_jyutping_list(text)):
+        jyutping = ruled.get(at, read)
         if jyutping:
             symbols += jyutping_phonemes(jyutping)
         elif char in MARK_OF:

@@ -156,6 +156,8 @@ def _read(han: str) -> list[list[_Syllable]]:
             said = [_GRAMMATICAL[word, tag]]
         if word[-1] == "个":
             said[-1] = "ge5"
+        if word[0] == "子" and len(word) > 1:
+            said[0] = "zi3"
         final = [len(word) - 1] if tag == "f" and word in "上里" and words else []
         for n in [*neutral_syllables(word), *final]:
             said[n] = said[n].rstrip("1234") + "5"
