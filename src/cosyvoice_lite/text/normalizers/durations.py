@@ -1,4 +1,4 @@
-"""Durations written in one piece: 4h30min, 2h45m, 1h20min30s, 2m30s.
+"""Durations written in one piece: 4h30min, 2h45m, 1h20min30s, 2m30s; or, from hours on, 1h 30m.
 
 Apart, their letters would be other units: an m is a metre.
 """
@@ -8,7 +8,10 @@ from collections.abc import Callable, Sequence
 
 from cosyvoice_lite.text.normalizers.rules import Rule, rule
 
-_SHAPE = r"(?=[0-9]+(?:h[0-9]{1,2}m|m(?:in)?[0-9]{1,2}s))(?:([0-9]{1,3})h)?([0-9]{1,3})m(?:in)?(?:([0-9]{1,2})s)?"
+_SHAPE = (
+    r"(?=[0-9]+(?:h ?[0-9]{1,2} ?m|m(?:in)?[0-9]{1,2}s))"
+    r"(?:([0-9]{1,3})h ?)?([0-9]{1,3}) ?m(?:in)?(?: ?([0-9]{1,2})s)?"
+)
 DURATION = rf"(?<![A-Za-z0-9.]){_SHAPE}(?![A-Za-z0-9])"
 
 

@@ -10,9 +10,10 @@ from cosyvoice_lite.text.normalizers.en_abbreviations import (
     SMALL_TRIGGER,
     VERSUS,
 )
+from cosyvoice_lite.text.normalizers.en_algebra import ALGEBRA, MINUS_TRIGGER
 from cosyvoice_lite.text.normalizers.en_codes import CHAIN, CODES, INITIALS, PHONES
 from cosyvoice_lite.text.normalizers.en_dates import DATES, TIMES
-from cosyvoice_lite.text.normalizers.en_fractions import ARITHMETIC, FRACTIONS
+from cosyvoice_lite.text.normalizers.en_fractions import ARITHMETIC, FRACTIONS, SHARES
 from cosyvoice_lite.text.normalizers.en_money import AMOUNTS, MONEY_RANGE, MONEY_TRIGGER
 from cosyvoice_lite.text.normalizers.en_numbers import DASH, N, number
 from cosyvoice_lite.text.normalizers.en_signs import SIGN_TRIGGER, SIGNS, address
@@ -37,7 +38,7 @@ _TRIGGER = trigger(
     rf"[0-9]|\.\d|{SIGN_TRIGGER}"
     rf"|(?=[A-Z])(?:{MONEY_TRIGGER}|{CAPITAL_TRIGGER}|AT&T\b|A\d|(?:{MONTH}) \d)"
     rf"|\b(?=[a-z])(?:{SMALL_TRIGGER}|https?:|www\.)"
-    r"|[A-Za-z0-9._+-]+@(?=\w)|[-−](?=[\d.$€£])|\(0?\d{2,4}\)"
+    rf"|[A-Za-z0-9._+-]+@(?=\w)|[-−](?=[\d.$€£])|{MINUS_TRIGGER}|\(0?\d{{2,4}}\)"
 )
 
 
@@ -87,6 +88,7 @@ _RULES = [
     rule("idiom", r"(?<!\d)(?:24/7|9/11|7-Eleven)(?!\d)|AT&T\b", lambda m: _IDIOMS.get(m[0])),
     rule("sharp", r"(?<=[A-G])#(?!\w)", lambda m: " sharp"),
     *SIZES,
+    *ALGEBRA,
     *VERSUS,
     *CODES,
     *PHONES,
@@ -110,6 +112,7 @@ _RULES = [
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))(\d+(?:\.\d+){2,})(?!\d)", _dotted),
     rule("year", r"(?<![\d.,])\d{4}(?![\d,]*\d|\.\d|%)", _year_like),
     ARITHMETIC,
+    SHARES,
     rule("range", rf"(?<![\w-])({N}){DASH}({N})(?![\d-])", _range),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: " "),
     rule("negative", rf"(?<![\w)])[-−]({N})", lambda m: "minus " + number(m[1])),

@@ -39,6 +39,10 @@ _ANSWER = re.compile(
     r"(?:^|[.,:;!?\"“]\s*|\b(?:is|was|say|says|said|answer|answered|and|or|but)\s)$"
 )
 _NAME_BEFORE = re.compile(r"[A-Z][\w'’]+ $")
+_PARTS = re.compile(r"\b(?:Part|Section|Chapter|Item|Clause|Figure|Table|Step|Version) $")
+_SAINT_BEFORE = re.compile(  # no street's name: Main St George
+    r"(?:^|[.!?:;,(\"“]\s*|\b[a-z]+ |\b(?:The|In|At|To|From|Of|And|Mount|Port|Fort|Lake|Old|Visit) |\n)$"
+)
 _NO_TITLE_BEFORE = re.compile(
     r"\b(?:The|An?|This|That|My|Your|His|Her|Our|Their|With|By|In|On|At|For|And|Or|If|When) $"
 )
@@ -56,7 +60,16 @@ def _word(match: re.Match[str]) -> str:
 
 
 def _saint(match: re.Match[str]) -> str:
+    """St. Louis, but 5 Oak St. and, where a sentence begins, Oak St. The."""
+    if _NEXT.match(match.string, match.start() + len("St.")):
+        return "Street. "
     return "Saint " if match[1] else "Street"
+
+
+def _versus(match: re.Match[str]) -> str | None:
+    """Roe v. Wade; England v France."""
+    numbered = not match[1] and near(match, _PARTS, 10)
+    return "versus " if near(match, _NAME_BEFORE, 24) and not numbered else None
 
 
 def _doctor(match: re.Match[str]) -> str:
@@ -106,17 +119,21 @@ def _sequel(match: re.Match[str]) -> str | None:
 
 
 _DATED_DAY = rf"(?:{'|'.join(WEEKDAYS)})(?:(?=,? (?:\d{{1,2}}/\d|(?:{MONTH}) \d))|(?<=\(...)(?=\)))"
+_DAY = "|".join(WEEKDAYS)
 CAPITAL_TRIGGER = (
-    r"[A-Z](?:[a-z]{1,4}|\.[A-Z])\.|Dr(?= [A-Z])"
-    rf"|(?:{_CHAPTERS}|{KINGS}) [IVXL]+\b|WWI|[IVX]{{2,}}\b|{_DATED_DAY}"
+    r"[A-Z](?:[a-z]{1,4}|\.[A-Z])\.|(?:Dr|St)(?= [A-Z])"
+    rf"|(?:{_CHAPTERS}|{KINGS}) [IVXL]+\b|WWI|[IVX]{{2,}}\b|{_DATED_DAY}|(?:{_DAY})\s?[-–—]\s?(?:{_DAY})\b"
 )
-SMALL_TRIGGER = r"[a-z]{2,6}\.|[eia]\.[gek]\.|w/|vs\b(?!\.)|pp?\. ?(?=\w)|v\. (?=[A-Z])|n/a\b"
+SMALL_TRIGGER = (
+    r"[a-z]{2,6}\.|[eia]\.[gek]\.|w/|vs\b(?!\.)|pp?\. ?(?=\w)|v\.? (?=[A-Z])|n/a\b|k?m/[hs]\b"
+)
 VERSUS: list[Rule] = [
     rule("versus", r"vs(?![\w.])", lambda m: "versus"),
-    rule(
-        "versus", r"(?<= )v\. (?=[A-Z])", lambda m: "versus " if near(m, _NAME_BEFORE, 24) else None
-    ),
+    rule("versus", r"(?<= )v(\.)? (?=[A-Z])", _versus),
     rule("abbreviation", r"\bDr(?= [A-Z])", lambda m: "Doctor"),
+    rule(
+        "saint", r"\bSt(?= [A-Z][a-z])", lambda m: "Saint" if near(m, _SAINT_BEFORE, 16) else None
+    ),
 ]
 ABBREVIATION_RULES: list[Rule] = [
     rule("Roman numeral", rf"({_CHAPTERS}) ([IVXL]+)\b", _chapter),
@@ -131,6 +148,7 @@ ABBREVIATION_RULES: list[Rule] = [
     rule("abbreviation", rf"(?:{_any(_WORDS)})(?!\w)", _word),
     rule("abbreviation", r"St\.(\s(?=[A-Z]))?", _saint),
     rule("month", r"(Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?!\w)", _month),
+    rule("weekdays", rf"(?<![\w-])({_DAY})\.?\s?[-–—]\s?({_DAY})(?![\w-])(?:\.(?=[,;:)]|\s+[a-z\d]))?", lambda m: f"{WEEKDAYS[m[1]]} to {WEEKDAYS[m[2]]}"),
     rule("weekday", r"(Sat|Sun)\.(?!\w)", _weekend),
     rule("weekday", rf"(Sat|Sun)\.(?=\s(?:[a-z]|\d|(?:{MONTH})\b)|,|\s?[-–—])", lambda m: WEEKDAYS[m[1]]),
     rule("weekday", rf"\b{_DATED_DAY}", lambda m: WEEKDAYS[m[0]]),

@@ -11,6 +11,11 @@ _CODE_BEFORE = re.compile(
     r"(?: is| was|:)? #?$",
     re.IGNORECASE,
 )
+_CALLED = re.compile(
+    r"(?:[Cc]all|[Dd]ial|[Rr]ing|[Rr]ang|[Tt]ext|[Pp]hone)(?:ed|led|d|ing|ling)? $"
+)
+_ONE = re.compile(r"\b(?:[Aa]|[Tt]he) $")
+_COUNTED_THING = r" (?!for|if|in|on|at|and|or|to|from|when|right|as|first|before|after|now|today|free|immediately|instead|is|was|because|but|anywhere|any|with|about)[a-z]"
 _COUNTED = r"(?! (?:lines|bytes|characters|words|pages|files|people|years|times)\b)"
 
 
@@ -62,6 +67,9 @@ PHONES: list[Rule] = [
     rule("telephone", r"(?:\+\d{1,3}[ .-]?)?\(?(?<!\d)\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)", _phone),
     rule("telephone", r"\+\d{1,3}(?:[ -]?\d{2,5}){2,4}(?!\d)", _phone),
     rule("telephone", r"\(0\d{1,4}\) ?\d{3,4}[ -]?\d{3,4}(?!\d)|(?<![\d.,-])(?:0\d{2,4}(?: \d{3,6}){1,2}|1[38]00 \d{3} \d{3})(?![\d-])", _phone),
-    rule("emergency", r"(?<!\d)[2-9]11(?!\d)", lambda m: english_digits(m[0]) if near(m, re.compile(r"(?:[Cc]all|[Dd]ial|[Rr]ing)(?:ed|ing)? $"), 10) else None),
+    rule("emergency", r"(?<!\d)[2-9]11(?!\d)", lambda m: english_digits(m[0]) if near(m, _CALLED, 10) else None),
+    rule("emergency", rf"(?<![\w.,-])(?:999|112|988)(?![\w-]|[.,]\d)(?!{_COUNTED_THING})", lambda m: english_digits(m[0]) if near(m, _CALLED, 10) else None),
+    rule("emergency", r"(?<![\w.,$-])911(?= (?:calls?|callers?|dispatch\w*|operators?|tapes?|emergency|hang-?ups?)\b)", lambda m: english_digits(m[0])),
+    rule("emergency", r"(?<![\w.,$-])(?:999|112|988)(?= (?:call|caller|operator|dispatcher|emergency|hotline|lifeline|helpline|number)\b)", lambda m: english_digits(m[0]) if near(m, _ONE, 5) else None),
 ]  # fmt: skip
 CHAIN = rule("chain of digits", r"(?<![\w.,-])\d{1,7}(?:-\d{1,7}){2,5}(?![\w-])", _chain)

@@ -76,11 +76,28 @@ def _day_first(match: re.Match[str]) -> str | None:
 
 def _day_by_context(match: re.Match[str]) -> str | None:
     """due 3/15 and Tue, 3/15: a fraction anywhere but beside a word that wants a day."""
-    if not near(match, _DAY_BEFORE, 16) and not _WEEKDAY_AFTER.match(match.string, match.end()):
+    told = near(match, _DAY_BEFORE, 16) or (int(match[2]) > 12 and _late_day(match))
+    if not told and not _WEEKDAY_AFTER.match(match.string, match.end()):
         return None
     return _date(MONTHS[int(match[1]) - 1], match[2], None)
 
 
+def _late_day(match: re.Match[str]) -> bool:
+    """Ships 2/14; rose by 3/16 is a fraction."""
+    measured = match.string[match.end() :][:1] in tuple('"″-') or near(match, _CHANGED_BY, 40)
+    return near(match, _TERM_BEFORE, 16) and not measured
+
+
+_TERM_BEFORE = re.compile(
+    r"(?:(?<!\d )\bby|\b(?:ends?|ending|ships?|shipping|arrives?|arriving|expires?|closes|opens|begins?|starts?)):? $",
+    re.IGNORECASE,
+)
+_CHANGED_BY = re.compile(
+    r"\b(?:(?:increas|decreas|reduc|multipl|divid|shift|scal|lower|rais|dropp?|shr[aiu]nk)[a-z]*|f[ae]ll(?:s|ing|en)?|rises?|rose|rising|"
+    r"gr[eo]w(?:s|ing|n)?|cut|miss(?:ed|es)?|w[io]ns?|lost|loses?|beat|mov(?:e|es|ed|ing) (?:[a-z]+ ){0,2}(?:up|down|over))"
+    r"(?: [a-z]+){0,2} by $",
+    re.IGNORECASE,
+)
 _DAY_BEFORE = re.compile(
     r"\b(?:on|due|until|till|before|since|starting|dated|deadline|date|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|"
     r"(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\.?)(?: is| was|,|:)? $",

@@ -56,6 +56,13 @@ def _pair(match: re.Match[str]) -> str | None:
     return None
 
 
+def _shares(match: re.Match[str]) -> str | None:
+    """50-50 and 80-20 are the two shares of a whole."""
+    first, second = int(match[1]), int(match[2])
+    whole = first + second == 100 and first >= second
+    return f"{english(match[1])} {english(match[2])}" if whole else None
+
+
 def _fraction(match: re.Match[str]) -> str | None:
     whole, above, below, sign = match.groups()
     if int(below) < 2 or len(below) > 3:
@@ -78,6 +85,7 @@ FRACTIONS: list[Rule] = [
     rule("pair", rf"{_STARTS}(\d{{1,3}})/(\d{{1,3}}){_ENDS}", _pair),
     rule("fraction", rf"{_STARTS}(?:(\d+) )?(\d+)/(\d+)(?![\d/])(?:\s?({UNIT})(?![A-Za-z/²³]){STOP})?", _fraction),
 ]  # fmt: skip
+SHARES = rule("shares", r"(?<![\w.,-])(\d\d)[-–](\d\d)(?![\w-]|[.,]\d)", _shares)
 _OPERATORS = {
     "+": "plus", "-": "minus", "−": "minus", "×": "times", "x": "times", "*": "times", "÷": "divided by", "/": "divided by",
     "=": "equals", "<": "less than", ">": "greater than", "≈": "approximately", "≤": "less than or equal to",

@@ -16,6 +16,9 @@ _LONG_SIGN = "|".join(re.escape(sign) for sign in MONEY if sign[0].isalpha())
 _SIGN_BEHIND = "[" + "".join(sign for sign in MONEY if len(sign) == 1 and sign != "$") + "]"
 MONEY_TRIGGER = rf"(?:{_LONG_SIGN})|(?:{_CODE}) ?\d"
 _ONE_THING = re.compile(r"(?:^|\s)(?:an?|another)\s$", re.IGNORECASE)
+_NO_THING = re.compile(
+    r"(?![ -][A-Za-z])|[ -](?:a|and|at|by|for|from|in|is|more|less|of|on|or|over|per|to|was|worth)\b"
+)
 _THING = re.compile(r" [a-z]")
 
 
@@ -51,6 +54,14 @@ def _amount(match: re.Match[str]) -> str:
     return negative + _said(match[2], match[3], match[4], attribute=attribute)
 
 
+def _hyphened(match: re.Match[str]) -> str:
+    """a $10-million contract, but $10-million in aid."""
+    one, many, _ = MONEY[match[1]]
+    if _NO_THING.match(match.string, match.end()):
+        return f"{number(match[2])} {match[3]} {many}"
+    return f"{number(match[2])}-{match[3]}-{one}"
+
+
 def _range(match: re.Match[str]) -> str:
     first, second = _scaled(match[2], match[3]), _scaled(match[4], match[5])
     return f"{first} to {second} {MONEY[match[1]][1]}"
@@ -62,6 +73,7 @@ MONEY_RANGE = rule(
     _range,
 )
 AMOUNTS: list[Rule] = [
+    rule("money before a noun", rf"({SIGN})({N})-(thousand|million|billion|trillion)(?!\w)", _hyphened),
     rule("money", rf"([-−]?)({SIGN})\s?({INDIAN}|{N})({SCALE})?", _amount),
     rule("money", rf"(?<![A-Za-z])({_CODE}) ?(?!(?:19|20)\d\d(?![\d.,]*\d))({INDIAN}|{N})({SCALE})?", lambda m: _said(CODES_OF_MONEY[m[1]], m[2], m[3])),
     rule("money", rf"({N})({SCALE})?\s?({_CODE})\b", lambda m: _said(CODES_OF_MONEY[m[3]], m[1], m[2])),

@@ -14,7 +14,7 @@ WEEKDAYS = {
 UNITS = {  # sign: one, many
     "km/h": ("kilometer per hour", "kilometers per hour"), "mph": ("mile per hour", "miles per hour"), "m/s": ("meter per second", "meters per second"), "m/s²": ("meter per second squared", "meters per second squared"),
     "km²": ("square kilometer", "square kilometers"), "m²": ("square meter", "square meters"), "m³": ("cubic meter", "cubic meters"), "cm²": ("square centimeter", "square centimeters"), "cm³": ("cubic centimeter", "cubic centimeters"),
-    "sq ft": ("square foot", "square feet"), "ft²": ("square foot", "square feet"), "km": ("kilometer", "kilometers"), "cm": ("centimeter", "centimeters"), "mm": ("millimeter", "millimeters"), "nm": ("nanometer", "nanometers"),
+    "sq ft": ("square foot", "square feet"), "sq. ft": ("square foot", "square feet"), "sq-ft": ("square foot", "square feet"), "ft²": ("square foot", "square feet"), "km": ("kilometer", "kilometers"), "cm": ("centimeter", "centimeters"), "mm": ("millimeter", "millimeters"), "nm": ("nanometer", "nanometers"),
     "kg": ("kilogram", "kilograms"), "mg": ("milligram", "milligrams"), "µg": ("microgram", "micrograms"), "μg": ("microgram", "micrograms"), "mcg": ("microgram", "micrograms"), "g": ("gram", "grams"),
     "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"), "oz": ("ounce", "ounces"), "fl oz": ("fluid ounce", "fluid ounces"), "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"), "bbl": ("barrel", "barrels"), "gal": ("gallon", "gallons"),
     "ft": ("foot", "feet"), "in.": ("inch", "inches"), "mi": ("mile", "miles"), "yd": ("yard", "yards"), "m": ("meter", "meters"), "ha": ("hectare", "hectares"),
@@ -28,7 +28,7 @@ UNITS = {  # sign: one, many
     "°C": ("degree Celsius", "degrees Celsius"), "℃": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "℉": ("degree Fahrenheit", "degrees Fahrenheit"),
     "°": ("degree", "degrees"), "¢": ("cent", "cents"), "µm": ("micrometer", "micrometers"), "μm": ("micrometer", "micrometers"), "µs": ("microsecond", "microseconds"), "μs": ("microsecond", "microseconds"), "ns": ("nanosecond", "nanoseconds"), "ms": ("millisecond", "milliseconds"),
     "hrs": ("hour", "hours"), "hr": ("hour", "hours"), "mins": ("minute", "minutes"), "min": ("minute", "minutes"), "secs": ("second", "seconds"), "sec": ("second", "seconds"), "wks": ("week", "weeks"), "yrs": ("year", "years"), "yr": ("year", "years"),
-    "kcal": ("kilocalorie", "kilocalories"), "fps": ("frame per second", "frames per second"), "px": ("pixel", "pixels"),
+    "kcal": ("kilocalorie", "kilocalories"), "fps": ("frame per second", "frames per second"), "px": ("pixel", "pixels"), "pts": ("point", "points"),
 }  # fmt: skip
 MONEY = {  # sign: one, many, hundredth
     "$": ("dollar", "dollars", "cent"), "€": ("euro", "euros", "cent"), "£": ("pound", "pounds", "penny"), "¥": ("yen", "yen", ""), "￥": ("yuan", "yuan", ""), "₩": ("won", "won", ""), "₹": ("rupee", "rupees", "paisa"),
@@ -50,7 +50,7 @@ PER = {  # written behind a slash: said; a unit is said as it is behind a number
     "unit": "", "item": "", "gallon": "", "mile": "", "pound": "", "piece": "", "share": "", "barrel": "", "head": "", "capita": "",
 }  # fmt: skip
 TITLES = {  # before a name
-    "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Prof.": "Professor", "Gen.": "General", "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Rev.": "Reverend", "Sen.": "Senator",
+    "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Ms", "Prof.": "Professor", "Gen.": "General", "Capt.": "Captain", "Lt.": "Lieutenant", "Sgt.": "Sergeant", "Rev.": "Reverend", "Sen.": "Senator",
     "Sens.": "Senators", "Gov.": "Governor", "Rep.": "Representative", "Reps.": "Representatives", "Col.": "Colonel", "Pres.": "President", "Maj.": "Major", "Adm.": "Admiral", "Hon.": "Honorable", "Cpl.": "Corporal",
     "Mt.": "Mount", "Ft.": "Fort",
 }  # fmt: skip

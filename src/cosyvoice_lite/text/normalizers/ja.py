@@ -30,7 +30,7 @@ _SYMBOLS = {
 }  # fmt: skip
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 _TRIGGER = trigger(
-    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞µΑ-Ωα-ωςϕ_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|[Vv]er\.?\s?(?=\d)|\(0\d|※|(?<![〇一二三四五六七八九十百千数何時])十分(?=[なにだで可注気理考検配満楽])"
+    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞µΑ-Ωα-ωςϕ_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|[Vv]er\.?\s?(?=\d)|[Vv]ol\.\s?(?=\d)|p\.\s?(?=\d)|[AP]M\s?(?=\d)|(?<=何)[A-Za-zμµ]|\(0\d|※|(?<![〇一二三四五六七八九十百千数何時])十分(?=[なにだで可注気理考検配満楽])"
 )
 
 
@@ -46,6 +46,14 @@ def _spelled(digits: str) -> str:
 def _house(match: re.Match[str]) -> str:
     """区, 番地 and 号 of an address: 1-2-3 is 一の二の三."""
     return "の".join(map(JA.integer, re.findall(r"\d+", match[0])))
+
+
+def _house_of_town(match: re.Match[str]) -> str | None:
+    return _house(match) if near(match, _TOWN_BEFORE, 12) else None
+
+
+def _goals(match: re.Match[str]) -> str | None:
+    return f"{_number(match[1])}対{_number(match[2])}" if near(match, _GAME_BEFORE) else None
 
 
 def _address(match: re.Match[str]) -> str:
@@ -151,7 +159,14 @@ _ENOUGH = (
     r"(?=な(?!ら|の)|に|だ(?!け)|で[すしはあ]|可能|注意|気を|気に|理解|考え|検討|配慮|満足|楽し)"
 )
 _TIME_BEFORE = re.compile("徒歩|歩いて|車で|バスで|電車で|まで|から|あと|残り|約|わずか|毎")
+_TOWN_BEFORE = re.compile(  # 世田谷区三軒茶屋; neither 区間, 市内 nor 町大会
+    r"[区市町村](?![間内中場別民長議役外部立])(?:[\u4e00-\u9fff々ヶノァ-ヺー]|の(?=[\u4e00-\u9fff])){1,9}(?<![校戦勝会軍隊選位約計第各毎前後])$"
+)
+_GAME_BEFORE = re.compile("スコア|試合|ゲーム|前半|後半|決勝|[一二三四五六七八九]回戦|初戦")
 _RANGE = r"\s*[-–—~～〜から]+\s*"
+_HALF = {"A": "午前", "P": "午後"}
+_CLOCK = r"([01]?\d|2[0-4])[:：]([0-5]\d)"
+_SHORT = {"km": "キロ", "kg": "キロ", "cm": "センチ"}
 _RULES = [
     rule("enough", _ENOUGH, _enough),
     rule("url", URL, _address),
@@ -163,9 +178,14 @@ _RULES = [
     rule("postal code", r"〒?\s?(?<!\d)(\d{3})-(\d{4})(?![\d-])", lambda m: ("郵便番号" if "〒" in m[0] else "") + _digits(m)),
     rule("telephone", r"(?<!\d)0\d{1,3}-\d{2,4}-\d{3,4}(?!\d)|(?<!\d)0[5789]0\d{8}(?!\d)|\+81[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
     rule("card number", r"(?<![\d-])\d{4}(?:[ -]\d{4}){3}(?![\d-])", _digits),
-    rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=で(?:勝|負|敗|引き分|破|下し|圧勝|辛勝))", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
+    rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=で(?:勝|負|敗|引き分|破|下し|圧勝|辛勝|逆転|リード|完封|快勝|大勝|惜敗|完敗|先制|制し))", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
+    rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=で(?:終わ|終了|終え|試合終了|折り返)|の(?:勝利|勝ち|敗|まま)|(?:です|でした|だっ)?[。、！？!?\s]|$)", _goals),
     rule("house number", r"(?<=[区市町村目])\d{1,3}(?:[-−‐]\d{1,4}){1,3}(?![\d-])", _house),
+    rule("house number", r"(?<=[\u4e00-\u9fff々ヶ])(?<!令和)(?<!平成)(?<!昭和)(?<![布陣形計式])[1-9]\d?(?:[-−‐]\d{1,3}){2,3}(?![\d位着番-]|\s?[=＝])", _house),
+    rule("house number", r"(?<!\d)[1-9]\d?[-−‐][1-9]\d{0,2}(?=$|[\s、。・,.!?！？)）」』]|です|だ[。、]|[にのへがはを]|から|まで)", _house_of_town),
     rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)", _date),
+    rule("time range", rf"([AP])M\s?{_CLOCK}\s*[-–—~～〜]\s*([AP])M\s?{_CLOCK}(?![\d:：])", lambda m: f"{_HALF[m[1]]}{_clock(m[2], m[3])}から{_HALF[m[4]]}{_clock(m[5], m[6])}"),
+    rule("time", rf"([AP])M\s?{_CLOCK}(?![\d:：])", lambda m: _HALF[m[1]] + _clock(m[2], m[3])),
     rule("time range", r"(\d{1,2}):([0-5]\d)\s*[-–—~～〜]\s*(\d{1,2}):([0-5]\d)(?!\d)", lambda m: f"{_clock(m[1], m[2])}から{_clock(m[3], m[4])}"),
     rule("time", r"(?<![\d:：])([01]?\d|2[0-4])[:：]([0-5]\d)(?:[:：]([0-5]\d))?(?:\s*([AaPp]\.?[Mm]\b))?(?![\d:：])", _time),
     rule("ratio", rf"({_N})\s*[:：]\s*({_N})", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
@@ -174,8 +194,12 @@ _RULES = [
     rule("money", rf"([-−]?)(US\$|[¥￥$€£₩])\s?({_N})(万|億|兆|百万|千)?", _money),
     duration([_counted(unit) for unit in ("時間", "分", "秒")]),
     rule("unit", rf"((?:(?<![\d\w])[-−])?{_N})(?:{_RANGE}([-−]?{_N}))?\s*({UNIT})(?![A-Za-zΑ-ω])", _measured),
+    rule("how many", rf"(?<=何)({UNIT})(?![A-Za-zΑ-ω])", lambda m: _SHORT.get(m[1]) or unit(m[1])),
+    rule("page", r"p\.\s?(\d+)", lambda m: f"{JA.integer(m[1])}ページ"),
+    rule("volume", r"[Vv]ol\.\s?(\d+)", lambda m: f"ボリューム{JA.integer(m[1])}"),
     rule("version", r"[Vv]er\.?\s?(\d+(?:\.\d+)*)", lambda m: "バージョン" + "点".join(map(_number, m[1].split(".")))),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)", lambda m: "点".join(map(_number, m[0].split(".")))),
+    rule("algebra", r"(?<=\d[a-z])[-−](?=\d+\s?[=＝])", lambda m: "マイナス"),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),
     rule("arithmetic", rf"({_N})\s*([-+−×x*÷/=＝])\s*(?={_N})", _arithmetic),
     rule("Roman numeral", r"(?<=第)[IVX]+", _roman),

@@ -9,7 +9,7 @@ from cosyvoice_lite.text.normalizers.numerals import KO, korean_native
 from cosyvoice_lite.text.normalizers.rules import near
 
 NATIVE = (  # Standard Korean Dictionary, 단위 명사
-    "개(?!월|국|년|소)|명|살|시간|시(?!즌|리즈)|마리|권|잔|병|대(?!로|학|의원|비)|장(?!관|소)|그루|켤레|벌|송이|채|척|가지|번(?:째)?(?!지|호|길|출구|버스)|사람|달(?!러)|군데|쪽(?!지)|줄|끼|통|자루|다발|판(?!사)|꼬집|모금|걸음|바퀴|그릇|접시|조각|봉지|상자|팀|배(?!럴)|돌|분(?=이 |의 손|께|만 )|가닥|묶음|토막|방울|곳|골|집|차례"
+    "개(?!월|국|년|소)|명|살|시간|시(?!즌|리즈)|마리|권|잔|병|대(?!로|학|의원|비)|장(?!관|소)|그루|켤레|벌|송이|채|척|가지|번(?:째)?(?!지|호|길|출구|버스)|사람|달(?!러)|군데|쪽(?!지)|줄|끼|통|자루|다발|판(?!사)|꼬집|모금|걸음|바퀴|그릇|접시|조각|봉지|상자|팀|배(?!럴)|돌|분(?=이 |의 손|께|만 )|가닥|종류|곡(?![물식절선예명창면괭류조성])|칸(?![막나쿤타트])|묶음|토막|방울|곳|골|집|차례"
     "|큰술|작은술|숟가락|숟갈|스푼|컵(?!라|스)|공기(?![업관청계질압])|근(?![무로거육본접년대처사])|모(?![델음두습듬스녀든집])|캔(?!버|디|자)|팩(?!트|스)|박스(?![권오])|세트|줌(?![인아바마])|알(?![파람루고려아코림])|포기(?![하해했할한])|꼬치|톨|켤레|쌍|뼘|모둠|뭉치|움큼"
 )  # fmt: skip
 RANGE = r"\s*[-–—~～∼]\s*"
@@ -28,6 +28,9 @@ _VEHICLE_BEFORE = re.compile(
 )
 _SHEETS_BEFORE = re.compile(
     r"(?:종이|사진|표|티켓|카드|이불|벽돌|우표|그림|옷|김|지폐|권|CD|셔츠|총|모두|약|단) ?$"
+)
+_WORK_BEFORE = re.compile(
+    r"(?:영화|소설|논문|드라마|광고)[은는이가를을도만]? ?(?:총 |모두 |단 |약 |무려 )?$"
 )
 _TITLES = "강|양(?!파)|째|과제|대통령|총리|국회|회장|총장|사장|교황|원칙|요소|불가사의|도시|기업|왕|임금|분야|뉴스|재벌|그룹|은행|영양소|성인병|의혹|악|범죄|사업|전략|정책|의무|지침|핵심|주주|천왕|조건|문명|거장|성지|명산|축제|리그|영화제|종교|개혁|시장|산업|이슈|관광지|대회"
 _AS_NUMBER = {  # what follows a counter that numbers a thing
@@ -83,6 +86,11 @@ def counted(match: re.Match[str]) -> str | None:
         return _PAIRS[number] + " "
     said = _native(number)
     return f"{said}에서 {_native(second)} " if second else f"{said} "
+
+
+def work(match: re.Match[str]) -> str | None:
+    """Films and the like are counted, 영화 세 편; other 편 number: 제3편."""
+    return counted(match) if near(match, _WORK_BEFORE, 12) else None
 
 
 def approximate(match: re.Match[str]) -> str | None:

@@ -11,6 +11,7 @@ from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.text.phonemes.en_capitals import is_acronym, is_shouted, parts
 from cosyvoice_lite.text.phonemes.en_dictionary import data, in_dictionary, plural, read
 from cosyvoice_lite.text.phonemes.en_heteronyms import heteronym
+from cosyvoice_lite.text.phonemes.en_names import NAMES, name
 from cosyvoice_lite.text.phonemes.inventory import BREAK, IDS, MARK_OF
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*['’]?|.", re.DOTALL)
@@ -111,12 +112,20 @@ def _word(tokens: list[str], at: int) -> list[str]:
     if word in _WEAK and not (written == "A" and _is_the_letter(before, following)):
         vowel = following.lower()[:1] in tuple("aeiou")
         return (_BEFORE_VOWEL if vowel and word in _BEFORE_VOWEL else _WEAK)[word].split()
-    told_apart = heteronym(word, lambda: _context(tokens, at, -1), lambda: _context(tokens, at, 1))
+    told_apart = _told_apart(tokens, at, written)
     if told_apart is not None:
         return told_apart.split()
     if is_acronym(written, word, in_dictionary, shouted=_is_shouted(tokens, at, before)):
         return _spelled(word)
     return _by_case(written)
+
+
+def _told_apart(tokens: list[str], at: int, written: str) -> str | None:
+    if written in NAMES:
+        line = "".join(tokens[max(0, at - _SENTENCE) : at])
+        return name(written, line, _context(tokens, at, -1), _context(tokens, at, 1))
+    word = written.lower()
+    return heteronym(word, lambda: _context(tokens, at, -1), lambda: _context(tokens, at, 1))
 
 
 def _context(tokens: list[str], at: int, step: int) -> str:

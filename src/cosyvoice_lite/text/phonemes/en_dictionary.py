@@ -19,7 +19,7 @@ _HERE = {  # words of this field and of the day that the dictionary lacks
     "app": "AE1 P", "apps": "AE1 P S", "blog": "B L AO1 G", "emoji": "IH0 M OW1 JH IY0",
     "covid": "K OW1 V IH0 D", "numpy": "N AH1 M P AY2", "mr": "M IH1 S T ER0", "ai": "EY1 AY1",
     "py": "P AY1", "spacex": "S P EY1 S EH1 K S", "arxiv": "AA1 R K AY2 V", "wav": "W EY1 V", "jpeg": "JH EY1 P EH2 G", "gif": "G IH1 F", "nand": "N AE1 N D", "cuda": "K UW1 D AH0", "fomo": "F OW1 M OW0",
-    "invalid": "IH0 N V AE1 L AH0 D", "houses": "HH AW1 Z AH0 Z", "lidar": "L AY1 D AA2 R", "sql": "EH1 S K Y UW1 EH1 L",
+    "invalid": "IH0 N V AE1 L AH0 D", "houses": "HH AW1 Z AH0 Z", "lidar": "L AY1 D AA2 R", "sql": "EH1 S K Y UW1 EH1 L", "elon": "IY1 L AA0 N", "kamala": "K AA1 M AH0 L AH0",
     "ios": "AY1 OW1 EH1 S", "openai": "OW1 P AH0 N EY1 AY1", "wi": "W AY1", "fi": "F AY1",
 }  # fmt: skip
 _VOICELESS = frozenset("P T K F TH".split())

@@ -62,6 +62,12 @@ _LIVE_THINGS = (
     "music|bands?|performances?|shows?|concerts?|streams?|streaming|streamed|broadcasts?|tv|television|audiences?|chats?|events?|coverage|"
     "videos?|feeds?|wires?|animals|data|demos?|sessions?|sports|updates?|recordings?|albums?|games?|blogs?|bait|ammunition|from|online"
 )
+_PERSON_IS = "i'm|i am|i was|i've been|we're|we are|we were|we've been|you're|you are|you were|you've been|he's|she's"
+_ACCUSTOMED_TO = (  # what nothing is used for: a thing or a doing, but for "to this day" and "to the full"
+    r"(?:the|its|their|his|her|your|our|my)(?! (?:full|fullest|max|maximum|best|greatest|utmost|extent|end|present|advantage|benefit|detriment)\b)|"
+    r"(?:this|that|these|those)(?! (?:day|ends?|extent|effect|purpose|degree)\b)|an?(?! (?:[a-z]+ )?(?:extent|degree|advantage)\b)|"
+    r"it|him|them|us|me|you|(?:be|do|go|ly|dy|ty)ing|(?!(?:sp|st)ring)[a-z]{3,}ing"
+)
 _CONTEXTS: dict[str, tuple[_Case, ...]] = {  # the first row that holds; one without context always
     "read": (
         _Case("R IY1 D", rf"(?:{_MODALS}){_ADVERBS}|(?:do|does|did|can|could|will|would|should|may|must|let|help) (?!have|has|had)[a-z']+{_ADVERBS}"),
@@ -96,10 +102,14 @@ _CONTEXTS: dict[str, tuple[_Case, ...]] = {  # the first row that holds; one wit
         _Case("K L OW1 Z"),
     ),
     "used": (
-        _Case("Y UW1 Z D", _BE + "|gets|often|mostly|commonly|mainly|can be", "to"),
+        _Case("Y UW1 S T", rf"get|gets|getting|got|gotten|(?:{_PERSON_IS}){_ADVERBS}", "to"),
+        _Case("Y UW1 S T", "", rf"to (?:{_ACCUSTOMED_TO})"),
+        _Case("Y UW1 Z D", rf"(?:{_BE})(?: (?:also|still|now|only|always|sometimes|[a-z]{{3,}}ly)){{0,2}}|often|mostly|commonly|mainly", "to"),
         _Case("Y UW1 S T", "", "to"),
         _Case("Y UW1 Z D"),
     ),
+    "des": (_Case("D AH0", "", "moines"),),
+    "moines": (_Case("M OY1 N", "des"),),
     "wind": (
         _Case("W IH1 N D", "", "power|energy|turbines?|farms?|speeds?|chill|gusts?"),
         _Case("W AY1 N D", _OBJECTIVE),
