@@ -20,6 +20,7 @@ from cosyvoice_lite.server.cache import Facts
 from cosyvoice_lite.server.flight import Head, Reader
 from cosyvoice_lite.server.front import Context
 from cosyvoice_lite.server.metrics import Metrics
+from cosyvoice_lite.server.patience import within
 from cosyvoice_lite.server.problems import ClientGoneError, problem
 from cosyvoice_lite.server.speech import Speech
 
@@ -53,7 +54,7 @@ async def in_time(speech: Speech, work: Coroutine[Any, Any, T]) -> T:
     """
     left_s = None if speech.deadline is None else speech.deadline - time.monotonic() + GRACE_S
     try:
-        return await asyncio.wait_for(work, left_s)
+        return await within(left_s, work)
     except asyncio.TimeoutError:
         raise DeadlineError("its time was up before the answer was there") from None
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from cosyvoice_lite.engine.engine import Engine
 from cosyvoice_lite.engine.request import Job, Piece, State
 from cosyvoice_lite.errors import CosyError
+from cosyvoice_lite.server.patience import within
 
 LOG = logging.getLogger("cosyvoice_lite.engine")
 NAP_S = 1.0
@@ -69,7 +70,7 @@ class Bridge:
                     job.take()  # raises what it failed of after the last piece
                     return
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(something.wait(), NAP_S)
+                    await within(NAP_S, something.wait())
                 if not self._thread.is_alive() and not job.is_over:
                     job.end(State.FAILED, CosyError("the engine has stopped"))
         finally:

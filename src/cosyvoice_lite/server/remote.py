@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 from cosyvoice_lite.errors import CosyError, DeadlineError, OverloadError
 from cosyvoice_lite.server.identity import Identity
 from cosyvoice_lite.server.metrics import Metrics
+from cosyvoice_lite.server.patience import within
 from cosyvoice_lite.server.pipes import fed
 from cosyvoice_lite.server.settings import Settings
 from cosyvoice_lite.server.speech import Recording, Speech
@@ -232,7 +233,7 @@ async def _news(queue: asyncio.Queue[FromWorker], seconds: float | None) -> From
     """The next news of a request. The worker keeps the time; this is for one that does not."""
     limit_s = None if seconds is None else max(0.0, seconds) + GRACE_S
     try:
-        news = await asyncio.wait_for(queue.get(), limit_s)
+        news = await within(limit_s, queue.get())
     except asyncio.TimeoutError:
         raise DeadlineError("the engine gave no answer in time") from None
     if isinstance(news, Failed):
