@@ -17,11 +17,18 @@ _UNIT = (
     "km[²2]?|[cdm]?m[²³23]?|[nµμ]m|[kmnuµμ]?g|t|[dm]?[lL]|[mµμ]?mol|[kMG]?Wh?|mAh|[km]?V|m?A|[kM]?[ΩΩ]|"
     "[kMG]?Hz|dB|[hkM]?Pa|mmHg|k?J|[kKMGT]B|[kMG]bps|k?cal|ms|min|h|s|px|fps|ha|mph|rpm|ppm|ft|lb"
 )
+_NOTATION = (
+    r"(?<![0-9.])(?:480|720|1080|1440|2160)[Pp](?![A-Za-z0-9])|(?<![A-Za-z])K?N9[059](?![0-9])"
+    r"|(?<![0-9A-Za-z.])[0-9]+(?:\.[0-9]+)?[Kk]?[-–—~～][0-9]+(?:\.[0-9]+)?[Kk](?![A-Za-z0-9])"
+    r"|(?<=[A-Za-z])(?:[(（][-+−][)）])|(?<![A-Za-z])(?:GB|ISO|IEC|[A-Z]{2}/T)[ -]?[0-9]{3,6}[-:][0-9]{4}(?![0-9:-])"
+    r"|(?<![0-9A-Za-z])(?:(?:19|20)[0-9]{2})?(?:Q[1-4](?:[-–—~～]Q[1-4])?|(?<=[0-9])H[12])(?![0-9A-Za-z])"
+    r"|(?<![A-Za-z0-9])[A-Za-z][0-9]-[0-9]{3,5}[A-Z]{0,2}(?![A-Za-z0-9])"
+)
 _UNITS = rf"(?:{_UNIT})(?:\^-?[23])?(?:/(?:{_UNIT})(?:\^-?[23])?)?"
 _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, not to English
     r"https?://[A-Za-z0-9_./?=&%#:~+\-]+|www\.[A-Za-z0-9_./?=&%#:~+\-]+"
     r"|[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
-    rf"|{NAME}|{DURATION}"
+    rf"|{NAME}|{DURATION}|{_NOTATION}"
     rf"|(?<![A-Za-z])[0-9][0-9.,]*\s?(?:{_UNITS})(?![A-Za-z0-9])|[0-9]{{17}}[Xx]"
     rf"|(?:(?<=[元块塊蚊円원]/)|(?<=[0-9][A-Za-z]/)|(?<=[0-9][A-Za-z]{{2}}/))(?:{_UNITS})(?![A-Za-z0-9])"
     r"|(?:US|HK|NT)(?=\$)|(?:RMB|USD|HKD|CNY)(?= ?[0-9])|(?<![A-Za-z])(?:N[oO]|[Vv]er)\.? ?(?=[0-9])|[0-9]w(?=[\u4e00-\u9fff+，。！]|$)|°[CF]|[0-9]:[0-9]{2} ?[AaPp]\.?[Mm](?![A-Za-z])|QQ(?=[:：]?\s?[0-9]{5})"
@@ -29,7 +36,7 @@ _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, n
     r"|[$€£¥￥][0-9][0-9.,]*\s?(?:[KMBT]|[bmt]n)(?![A-Za-z0-9])|(?<=[0-9]{4}\.)(?:SZ|SH|BJ|HK)(?![A-Za-z])"
     rf"|(?<=何)(?:{_UNITS})(?![A-Za-z0-9])|(?<![A-Za-z])[AP]M ?(?=[0-9]{{1,2}}:[0-9]{{2}})"
     r"|(?<=[ぁ-んァ-ヺ一-鿿])p\. ?(?=[0-9])|(?<![A-Za-z])[Vv]ol\. ?(?=[0-9]+[ぁ-んァ-ヺ])|(?<=[0-9])[a-z](?=[-−][0-9]+ ?=)"
-    r"|(?<=第)[IVX]+|(?<![A-Za-z])[IVX]+(?=[章节節卷部世级級장부세])|(?<=[0-9])[xX](?=[0-9])"
+    r"|(?<=[0-9A-Za-z)])\^[a-z](?![A-Za-z])|(?<=第)[IVX]+|(?<![A-Za-z])[IVX]+(?=[章节節卷部世级級장부세])|(?<=[0-9])[xX](?=[0-9])"
 )
 _RUN = re.compile(
     rf"(?P<none>{_NEUTRAL})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"

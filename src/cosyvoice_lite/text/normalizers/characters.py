@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from cosyvoice_lite.text.normalizers.chat import without_faces
+from cosyvoice_lite.text.normalizers.hanja import spelled
 from cosyvoice_lite.text.normalizers.lines import stopped
 from cosyvoice_lite.text.normalizers.rules import Firing
 from cosyvoice_lite.text.normalizers.typography import plain
@@ -46,7 +47,8 @@ def clean(text: str, log: list[Firing] | None = None) -> str:
             log.append(Firing(rule, match[0], said))
         return said
 
-    return without_faces(unicodedata.normalize("NFC", _RUN.sub(spoken, text)), log)
+    text = unicodedata.normalize("NFC", _RUN.sub(spoken, text))
+    return without_faces(spelled(text, log), log)
 
 
 def _fraction(match: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from cosyvoice_lite.text.normalizers.en_abbreviations import (
     VERSUS,
 )
 from cosyvoice_lite.text.normalizers.en_algebra import ALGEBRA, MINUS_TRIGGER
-from cosyvoice_lite.text.normalizers.en_codes import CHAIN, CODES, INITIALS, PHONES
+from cosyvoice_lite.text.normalizers.en_codes import CHAIN, CODES, INITIALS, NOTATION, PHONES
 from cosyvoice_lite.text.normalizers.en_dates import DATES, TIMES
 from cosyvoice_lite.text.normalizers.en_fractions import ARITHMETIC, FRACTIONS, SHARES
 from cosyvoice_lite.text.normalizers.en_money import AMOUNTS, MONEY_RANGE, MONEY_TRIGGER
@@ -38,7 +38,7 @@ _TRIGGER = trigger(
     rf"[0-9]|\.\d|{SIGN_TRIGGER}"
     rf"|(?=[A-Z])(?:{MONEY_TRIGGER}|{CAPITAL_TRIGGER}|AT&T\b|A\d|(?:{MONTH}) \d)"
     rf"|\b(?=[a-z])(?:{SMALL_TRIGGER}|https?:|www\.)"
-    rf"|[A-Za-z0-9._+-]+@(?=\w)|[-−](?=[\d.$€£])|{MINUS_TRIGGER}|\(0?\d{{2,4}}\)"
+    rf"|[A-Za-z0-9._+-]+@(?=\w)|[-−](?=[\d.$€£])|(?<=\w\()[-−](?=\))|{MINUS_TRIGGER}|\(0?\d{{2,4}}\)"
 )
 
 
@@ -91,6 +91,7 @@ _RULES = [
     *ALGEBRA,
     *VERSUS,
     *CODES,
+    *NOTATION,
     *PHONES,
     rule("address", r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)", lambda m: " dot ".join(english_digits(p) for p in m[0].split("."))),
     MONEY_RANGE,

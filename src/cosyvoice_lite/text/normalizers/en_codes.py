@@ -2,8 +2,9 @@
 
 import re
 
+from cosyvoice_lite.text.normalizers.en_numbers import N, in_pairs, number
 from cosyvoice_lite.text.normalizers.en_words import NEXT_SENTENCE, STATES
-from cosyvoice_lite.text.normalizers.numerals import english, english_digits
+from cosyvoice_lite.text.normalizers.numerals import english, english_digits, english_year
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 
 _CODE_BEFORE = re.compile(
@@ -36,6 +37,11 @@ def _chain(match: re.Match[str]) -> str:
     return ", ".join(map(english if counted else english_digits, groups))
 
 
+def _lines(match: re.Match[str]) -> str:
+    """1080p is ten eighty, 720p seven twenty."""
+    return in_pairs(match[0]) if len(match[0]) == 3 else english_year(match[0])
+
+
 def _phone(match: re.Match[str]) -> str:
     return ("plus " if match[0].startswith("+") else "") + _groups(match)
 
@@ -62,6 +68,14 @@ CODES: list[Rule] = [
     ),
     rule("letter", r"\bA(?=\d)", lambda m: "A-"),
 ]
+NOTATION: list[Rule] = [
+    rule("lines of a picture", r"(?<![\d.,])(?:480|720|1080|1440|2160)(?=[pP]\b)", _lines),
+    rule("processor", r"(?<=\b[A-Za-z])(\d)-(\d{4,5})(?=[A-Z]{0,2}\b)", lambda m: f"{english(m[1])} {english_digits(m[2])}"),
+    rule("standard", r"(?<=\b(?:ISO|IEC|DIN) )(\d{3,6})[-:]((?:19|20)\d\d)(?![\d-])", lambda m: f"{english(m[1])}, {english_year(m[2])}"),
+    rule("thousands", rf"(?<![\w$€£¥.,-])({N})([kK]?)[-–—](?=(?:{N})[kK]\b)", lambda m: f"{number(m[1])} {m[2]} to ".replace("  ", " ")),
+    rule("quarters", r"(?<=\bQ)([1-4])[-–—](?=Q[1-4]\b)", lambda m: f"{english(m[1])} to "),
+    rule("finding", r"(?<=\w\()[-+−](?=\))", lambda m: "positive" if m[0] == "+" else "negative"),
+]  # fmt: skip
 PHONES: list[Rule] = [
     rule("telephone", r"(?:1-)?(?<!\d)\d{3}-\d{3}-\d{4}(?!\d)|(?<![\d-])\d{3}-\d{4}(?![\d-])", _phone),
     rule("telephone", r"(?:\+\d{1,3}[ .-]?)?\(?(?<!\d)\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)", _phone),

@@ -63,7 +63,7 @@ def context_rules(words: Words) -> list[Rule]:
         rule("mark", r"(?<![\d/.])(\d+(?:\.\d+)?)/(5|10|100)(?=[分星颗顆])(?!分之)", mark),
         rule("mark", r"(?<![\d/.])(\d+(?:\.\d+)?)/(5|10|100)(?![\d/.])", mark_by_context),
         rule("range", rf"(?<=第)(\d+)\s?[-–—~～至]\s?(\d+)(?=[{_CHAPTERS}])", lambda m: f"{n.integer(m[1])}{words.to}{n.integer(m[2])}"),
-        rule("ten thousands", r"(?<![\d.])(\d+(?:\.\d+)?)w(?![A-Za-z]|的?[灯燈电電]|快充|充[电電]|音[箱响])", lambda m: n.number(m[1]) + n.myriads[0]),
+        rule("ten thousands", r"(?<![\d.])(\d+(?:\.\d+)?)w(?![A-Za-z]|的?[灯燈电電]|快充|充[电電]|音[箱响])", lambda m: (n.two if m[1] == "2" else n.number(m[1])) + n.myriads[0]),
         rule("sum of money", r"(?<![\d.,])(\d+(?:,\d{3})*)\.(?:00|([1-9])0)(?=万?(?:元|块|塊|美元|美金|港元|港币|港幣|欧元|英镑|人民币|蚊))", lambda m: n.number(m[1] + (f".{m[2]}" if m[2] else ""))),
         *_group_rules(words),
         *_code_rules(words),

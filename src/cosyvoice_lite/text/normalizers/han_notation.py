@@ -12,12 +12,13 @@ _MONTH = r"((?:19|20)\d\d)\.(0?[1-9]|1[0-2])"
 _FIGURE = (
     r"(?:(?<=[图圖])|(?<=^表)|(?<=[附见見如由在及和与與，、。（(]表)|(?<=[习習][题題])|(?<=公式))"
 )
+_STANDARD = re.compile(r"(?<![A-Za-z])(?:GB|ISO|IEC|IEEE|JGJ|HJ|YY|[A-Z]{2}/T)[ -]?$")
 _HOLIDAY = r"(?=假期|小?[长長]假|黄金周|黃金周|[劳勞][动動][节節]|[国國][庆慶]|[儿兒]童[节節]|[妇婦]女[节節]|建[军軍][节節])"
 
 
 def notation_rules(words: Words) -> list[Rule]:
     """What has a form of its own, whoever prints it."""
-    return [*_time_rules(words), *_print_rules(words)]
+    return [*_time_rules(words), *_print_rules(words), *_letter_rules(words)]
 
 
 def _time_rules(words: Words) -> list[Rule]:
@@ -73,4 +74,29 @@ def _print_rules(words: Words) -> list[Rule]:
         rule("figure", rf"{_FIGURE}(\d{{1,2}})[-–](\d{{1,2}})(?![\d年月日号個个級级岁歲.-])", figure),
         rule("discount", r"(?<=[满滿])(\d+)[-–](\d+)(?![\d.])", discount),
         rule("angle", r"(?<![\d.])(\d{1,3})°\s?(\d{1,2})[′'](?:\s?(\d{1,2}(?:\.\d+)?)[″\"])?", angle),
+    ]  # fmt: skip
+
+
+def _letter_rules(words: Words) -> list[Rule]:
+    """Letters with digits: standards, quarters, processors, lines of a picture, masks, findings."""
+    n = words.numerals
+
+    def standard(match: re.Match[str]) -> str | None:
+        if not near(match, _STANDARD, 10):
+            return None
+        return f"{n.spell(match[1])} {n.spell(match[2])}"
+
+    def thousands(match: re.Match[str]) -> str:
+        return n.number(match[1]) + match[2] + words.to
+
+    return [
+        rule("standard", r"(?<![\d.])(\d{3,6})[-:]((?:19|20)\d\d)(?![\d.:-])", standard),
+        rule("standard", r"(?<=[A-Z][A-Z])/(?=T[ \d-])", lambda m: " "),
+        rule("quarters", r"(?<=Q)([1-4])[-–—~～](?=Q[1-4](?!\d))", lambda m: n.integer(m[1]) + words.to),
+        rule("quarter", r"(?<![\d.])(?:19|20)\d\d(?=(?:Q[1-4]|H[12])(?!\d))", lambda m: n.spell(m[0])),
+        rule("processor", r"(?<=[A-Za-z])(\d)-(\d{3,5})(?=[A-Z]{0,2}(?![A-Za-z\d]))", lambda m: f"{n.spell(m[1])} {n.spell(m[2])}"),
+        rule("lines of a picture", r"(?<![\d.])(?:480|720|1080|1440|2160)(?=[Pp](?![A-Za-z]))", lambda m: n.spell(m[0])),
+        rule("mask", r"(?<=N)9[059](?!\d|\.\d)", lambda m: n.spell(m[0])),
+        rule("range", r"(?<![\d.])(\d+(?:\.\d+)?)([Kk]?)[-–—~～](?=\d+(?:\.\d+)?[Kk](?![A-Za-z]))", thousands),
+        rule("finding", r"(?:(?<=^[(（])|(?<=[A-Za-z][(（]))[-+−](?=[)）])", lambda m: words.finding["-" if m[0] == "−" else m[0]]),
     ]  # fmt: skip

@@ -50,3 +50,5 @@ class Words:
     """Between a mark and the best mark."""
     double: str
     """Before the month of a day like 11.11."""
+    finding: dict[str, str]
+    """What the sign of a test stands for, HIV(+)."""

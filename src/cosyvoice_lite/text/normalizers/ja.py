@@ -30,7 +30,7 @@ _SYMBOLS = {
 }  # fmt: skip
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 _TRIGGER = trigger(
-    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞µΑ-Ωα-ωςϕ_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|[Vv]er\.?\s?(?=\d)|[Vv]ol\.\s?(?=\d)|p\.\s?(?=\d)|[AP]M\s?(?=\d)|(?<=何)[A-Za-zμµ]|\(0\d|※|(?<![〇一二三四五六七八九十百千数何時])十分(?=[なにだで可注気理考検配満楽])"
+    r"[0-9%+=<>×÷*&@#°℃℉℡№㎡²³$¥￥€£₩±≈≤≥√∞µΑ-Ωα-ωςϕ_|\\{}^/〒★☆]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?:(?<=^[(（])|(?<=[A-Za-z][(（]))[-−](?=[)）])|(?<=第)[IVX]+|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<=[\d\u4e00-\u9fff%])[~～〜]|N[oO]\.?\s?(?=\d)|[Vv]er\.?\s?(?=\d)|[Vv]ol\.\s?(?=\d)|p\.\s?(?=\d)|[AP]M\s?(?=\d)|(?<=何)[A-Za-zμµ]|\(0\d|※|(?<![〇一二三四五六七八九十百千数何時])十分(?=[なにだで可注気理考検配満楽])"
 )
 
 
@@ -178,6 +178,7 @@ _RULES = [
     rule("postal code", r"〒?\s?(?<!\d)(\d{3})-(\d{4})(?![\d-])", lambda m: ("郵便番号" if "〒" in m[0] else "") + _digits(m)),
     rule("telephone", r"(?<!\d)0\d{1,3}-\d{2,4}-\d{3,4}(?!\d)|(?<!\d)0[5789]0\d{8}(?!\d)|\+81[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
     rule("card number", r"(?<![\d-])\d{4}(?:[ -]\d{4}){3}(?![\d-])", _digits),
+    rule("processor", r"(?<=[A-Za-z])(\d)-(\d{4,5})(?=[A-Z]{0,2}(?![A-Za-z\d]))", lambda m: f"{_spelled(m[1])} {_spelled(m[2])}"),
     rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=で(?:勝|負|敗|引き分|破|下し|圧勝|辛勝|逆転|リード|完封|快勝|大勝|惜敗|完敗|先制|制し))", lambda m: f"{_number(m[1])}対{_number(m[2])}"),
     rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=で(?:終わ|終了|終え|試合終了|折り返)|の(?:勝利|勝ち|敗|まま)|(?:です|でした|だっ)?[。、！？!?\s]|$)", _goals),
     rule("house number", r"(?<=[区市町村目])\d{1,3}(?:[-−‐]\d{1,4}){1,3}(?![\d-])", _house),
@@ -200,6 +201,9 @@ _RULES = [
     rule("version", r"[Vv]er\.?\s?(\d+(?:\.\d+)*)", lambda m: "バージョン" + "点".join(map(_number, m[1].split(".")))),
     rule("version", r"(?:(?<=[vV])|(?<![\d.]))\d+(?:\.\d+){2,}(?!\d)", lambda m: "点".join(map(_number, m[0].split(".")))),
     rule("algebra", r"(?<=\d[a-z])[-−](?=\d+\s?[=＝])", lambda m: "マイナス"),
+    rule("thousands", rf"({_N})([kK]?)[-–—~～〜](?={_N}[kK](?![A-Za-z]))", lambda m: f"{_number(m[1])}{m[2]}から"),
+    rule("quarters", r"(?<=Q)([1-4])[-–—~～〜](?=Q[1-4](?!\d))", lambda m: f"{JA.integer(m[1])}から"),
+    rule("finding", r"(?:(?<=^[(（])|(?<=[A-Za-z][(（]))[-+−](?=[)）])", lambda m: "陽性" if m[0] == "+" else "陰性"),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: ""),
     rule("arithmetic", rf"({_N})\s*([-+−×x*÷/=＝])\s*(?={_N})", _arithmetic),
     rule("Roman numeral", r"(?<=第)[IVX]+", _roman),
@@ -208,6 +212,7 @@ _RULES = [
     rule("range", r"(?<=[\u4e00-\u9fff])[~～〜](?=\d)", lambda m: "から"),
     rule("digits", r"(?<![\d.,])(?:0\d+|\d{12,})(?![\d,.]*\d)", lambda m: _spelled(m[0])),
     rule("power", r"\^\s?\(?([-−]?\d+)\)?", lambda m: f"の{_signed(m[1])}乗"),
+    rule("power", r"\^([a-z])(?![A-Za-z])", lambda m: f"の{m[1]}乗"),
     rule("hundredths of a second", r"(?<=秒)\d{2}(?=[台ぁ-ん、。！？)）\s]|$)", lambda m: _spelled(m[0])),
     rule("negative", rf"(?<![\w)）])[-−]({_N})", lambda m: _signed(m[0])),
     rule("number", _N, lambda m: _number(m[0])),

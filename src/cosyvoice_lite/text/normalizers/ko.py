@@ -21,7 +21,7 @@ from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 _TRIGGER = trigger(
     rf"[{''.join(GREEK)}]|"
-    r"[0-9%+=<>×÷*&@#°℃℉№㎡²³$¥￥€£₩￦±≈√∞π_|\\{}^/]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<![A-Za-z])[IVX]+(?=[장부세])|N[oO]\.?\s?(?=\d)|(?<=[가-힣])\s?[~～∼]"
+    r"[0-9%+=<>×÷*&@#°℃℉№㎡²³$¥￥€£₩￦±≈√∞π_|\\{}^/]|(?<![A-Za-z])(?:https?:|www\.|US\$)|[-−](?=\d)|(?:(?<=^[(（])|(?<=[A-Za-z][(（]))[-−](?=[)）])|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])|(?<![A-Za-z])[IVX]+(?=[장부세])|N[oO]\.?\s?(?=\d)|(?<=[가-힣])\s?[~～∼]"
     r"|[ㅋㅎㅠㅜ]{2}|(?<=[가-힣.!?~])[ㅋㅎㅠㅜ](?![가-힣ㄱ-ㅣ])"
 )
 
@@ -159,6 +159,7 @@ _RULES = [
     rule("telephone", r"(?<!\d)(?:0\d{1,2}[- ]\d{3,4}[- ]\d{4}|1[5-8]\d\d-\d{4}|01\d{8,9}|0\d{1,2}\)\s?\d{3,4}-\d{4}|0\d{1,2}\.\d{3,4}\.\d{4})(?![\d.]\d|\d)|\+82[- ]?\d{1,2}(?:-\d{3,4}){2}", _digits),
     rule("short telephone", rf"(?<![\d.,-])1\d{{2,3}}(?={_EMERGENCY})", _digits),
     rule("card number", r"(?<![\d-])\d{4}(?:[ -]\d{4}){3}(?![\d-])", _digits),
+    rule("processor", r"(?<=[A-Za-z])(\d)-(\d{4,5})(?=[A-Z]{0,2}(?![A-Za-z\d]))", lambda m: f"{KO.spell(m[1])} {KO.spell(m[2])}"),
     rule("code", r"(?<![\d.,])\d{3,}(?![\d,.]*\d)", lambda m: _digits(m) if near(m, _CODE_BEFORE, 10) else None),
     rule("chapters", rf"(?<=제)(\d+){RANGE}(\d+)(?=[장절조항권부회과호])", lambda m: f"{KO.integer(m[1])}에서 {KO.integer(m[2])}"),
     rule("score", r"(?<![\d-])(\d{1,3})[-–](\d{1,3})(?=으?로 (?:이겼|이기|이긴|졌|패|승리|비겼|비기|앞서|앞섰))", lambda m: f"{KO.integer(m[1])} 대 {KO.integer(m[2])}"),
@@ -190,6 +191,9 @@ _RULES = [
     rule("native numeral", rf"(?<![제\d.,])(\d{{1,3}}(?:,\d{{3}})*|\d+)(?:{RANGE}(\d+))?\s?(?=(?:{NATIVE}))", counted),
     rule("works", rf"(?<![제\d.,])(\d{{1,2}})(?:{RANGE}(\d{{1,2}}))?\s?(?=편(?![도지집의안리견입파성법]))", work),
     rule("algebra", r"(?<=\d[a-z])[-−](?=\d+\s?=)", lambda m: " 마이너스 "),
+    rule("thousands", rf"({_N})([kK]?)[-–—~～∼](?={_N}[kK](?![A-Za-z]))", lambda m: f"{_number(m[1])}{m[2]}에서 "),
+    rule("quarters", r"(?<=Q)([1-4])[-–—~～∼](?=Q[1-4](?!\d))", lambda m: f"{KO.integer(m[1])}에서 "),
+    rule("finding", r"(?:(?<=^[(（])|(?<=[A-Za-z][(（]))[-+−](?=[)）])", lambda m: "양성" if m[0] == "+" else "음성"),
     rule("model number", r"(?<=[A-Za-z])[-−](?=\d)", lambda m: " "),
     rule("arithmetic", rf"({_N})\s*([-+−×x*÷/=])\s*(?={_N})", _arithmetic),
     rule("Roman numeral", r"[IVX]+(?=[장부세])", _roman),
