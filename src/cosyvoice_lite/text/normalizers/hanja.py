@@ -10,8 +10,9 @@ from cosyvoice_lite.text.normalizers.rules import Firing, Step, substituted
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _EACH_HAN, _EACH_HANGUL = re.compile(f"[{_HAN}]"), re.compile("[가-힣]")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
-_LINE = re.compile(rf".*[{_HAN}].*")
-_CHINESE = "你您们們吗嗎呢吧这這么麼谢謝她的是"  # words of Chinese sentences, never of a gloss
+_CHINESE = frozenset(
+    "你您们們吗嗎呢吧这這么麼谢謝她的是"
+)  # words of Chinese sentences, never of a gloss
 
 _NATIONS = dict(
     zip("美中日北韓英獨佛露南印臺台濠豪伊越泰", "미중일북한영독불러남인대대호호이월태", strict=True)
@@ -44,7 +45,8 @@ def _alone(pattern: str) -> re.Pattern[str]:
 
 def _gloss(match: re.Match[str]) -> str:
     """한자(漢字): nobody says it twice; a longer gloss is of something else."""
-    return match[1] if len(match[1]) >= len(match[2]) else match[0]
+    of_it = len(match[1]) >= len(match[2]) and _CHINESE.isdisjoint(match[2])
+    return match[1] if of_it else match[0]
 
 
 def _glossed(match: re.Match[str]) -> str:
@@ -57,8 +59,8 @@ def _read(match: re.Match[str]) -> str:
 
 
 _STEPS: list[Step] = [
-    ("gloss in hanja", re.compile(rf"([가-힣]+) ?[(（]((?![^)）]*[{_CHINESE}])[{_HAN}]+)[)）]"), _gloss),
-    ("hanja with its reading", re.compile(rf"([{_HAN}]+) ?[(（]([가-힣]+)[)）]"), _glossed),
+    ("gloss in hanja", re.compile(rf"(?<![가-힣])([가-힣]+) ?[(（]([{_HAN}]+)[)）]"), _gloss),
+    ("hanja with its reading", re.compile(rf"(?<![{_HAN}])([{_HAN}]+) ?[(（]([가-힣]+)[)）]"), _glossed),
     ("hanja", re.compile(rf"(?<![{_HAN}])金(?= (?:{_POLITICIAN}))"), lambda m: "김"),
     ("hanja", _alone("|".join(_PAIRS)), lambda m: _PAIRS[m[0]]),
     ("hanja", _alone(f"{_TOWARD}?{_NATION}+"), _read),
@@ -70,9 +72,11 @@ def spelled(text: str, log: list[Firing] | None = None) -> str:
     """``text`` with the hanja of its Korean lines in hangul."""
     if not (_EACH_HANGUL.search(text) and _EACH_HAN.search(text)):
         return text
-    return _LINE.sub(lambda m: substituted(m[0], _STEPS, log) if _is_korean(m[0]) else m[0], text)
+    return "\n".join(
+        substituted(line, _STEPS, log) if _is_korean(line) else line for line in text.split("\n")
+    )
 
 
 def _is_korean(line: str) -> bool:
     han, hangul = len(_EACH_HAN.findall(line)), len(_EACH_HANGUL.findall(line))
-    return hangul >= han and not _KANA.search(line)
+    return hangul >= han > 0 and not _KANA.search(line)
