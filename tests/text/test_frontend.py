@@ -332,7 +332,7 @@ def test_nothing_to_speak(text: str) -> None:
         prepare(text, PhonemeTokenizer())
 
 
-@pytest.mark.parametrize("unit", ["中", "<", "x. "])
+@pytest.mark.parametrize("unit", ["中", "<", "x. ", "가(美"])
 def test_20_000_characters_take_a_moment(unit: str) -> None:
     started = time.process_time()
     attempt(unit * (20_000 // len(unit)), WordTokenizer())
@@ -341,7 +341,7 @@ def test_20_000_characters_take_a_moment(unit: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "unit", ["1", "?", "a", "中", "가", "あ1", "中1a", "1-", "a@", "<", "[", "“", "x. ", "1:2", "www.", "$1", "\u202e你"]
+    "unit", ["1", "?", "a", "中", "가", "あ1", "中1a", "1-", "a@", "<", "[", "“", "x. ", "1:2", "www.", "$1", "\u202e你", "가(", "가美"]
 )  # fmt: skip
 def test_100_000_characters_take_seconds(unit: str) -> None:
     text = unit * (100_000 // len(unit))
