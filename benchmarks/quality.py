@@ -71,6 +71,22 @@ def open_recognizer(language: str, scoring: Path, run: Path) -> Recognizer:
     return Phonemes(run, language)
 
 
+def check_judges(languages: set[str], scoring: Path, run: Path) -> None:
+    """Look for what the recognisers need before anything is spoken.
+
+    Raises:
+        SystemExit: a file is missing; says which, and where it comes from.
+    """
+    needed = {scoring / "dnsmos_sig_bak_ovr.onnx": "--scoring"}
+    if "zh" in languages:
+        needed[scoring / "zh_pocketsphinx" / "acoustic"] = "--scoring"
+    if languages - {"en", "zh"}:
+        needed[run / "checkpoint.pt"] = "--recognizer, the folder of training.train_recognizer"
+    for path, option in needed.items():
+        if not path.exists():
+            sys.exit(f"{path}: not there ({option})")
+
+
 def heldout(language: str) -> list[str]:
     """The sentences that no training text equals."""
     return (SENTENCES / f"heldout_{language}.txt").read_text(encoding="utf-8").splitlines()
@@ -189,6 +205,7 @@ def main() -> None:
     parser.add_argument("--speak", type=Path, metavar="BUNDLE")
     parser.add_argument("--sentences", type=int, default=50, help="to speak")
     args = parser.parse_args()
+    check_judges({v.split("_")[0] for v in args.voices}, args.scoring, args.recognizer)
     dnsmos = Dnsmos(args.scoring / "dnsmos_sig_bak_ovr.onnx")
     rows = []
     for voice in args.voices:
