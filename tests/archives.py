@@ -12,8 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
+
+from cosyvoice_lite.convert.checkpoint import read_state_dict
+from cosyvoice_lite.errors import CheckpointError
 
 Array = npt.NDArray[Any]
+
+RAMP = np.arange(24, dtype=np.float32)
 
 STORAGES = {
     "float32": "FloatStorage",
@@ -107,3 +113,13 @@ def state_dict(path: Path, arrays: Mapping[str, Array]) -> Path:
         for i, (name, a) in enumerate(arrays.items())
     }
     return archive(path, table(entries), {str(i): a for i, a in enumerate(arrays.values())})
+
+
+def read_error(path: Path) -> str:
+    """The one line with which the reader refuses a file."""
+    with pytest.raises(CheckpointError) as caught:
+        read_state_dict(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert len(message) < 1000
+    return message

@@ -8,9 +8,11 @@ from benchmarks.checkpoints import write_checkpoint
 
 from cosyvoice_lite.convert.pipeline import convert
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
+from hub.fake import hub, known_vocabulary
 from server.harness import hearing_bundle, server, short_bundle
 
-__all__ = ["hearing_bundle", "server", "short_bundle"]  # fixtures of theirs
+# fixtures of theirs
+__all__ = ["hearing_bundle", "hub", "known_vocabulary", "server", "short_bundle"]
 
 GOLDEN = Path(__file__).parent / "golden"
 
