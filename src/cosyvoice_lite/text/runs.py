@@ -40,7 +40,7 @@ _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, n
 )
 _RUN = re.compile(
     rf"(?P<none>{_NEUTRAL})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
-    rf"|(?P<en>[{LATIN}][{LATIN}'’\-]*(?:(?: +|/)[{LATIN}][{LATIN}'’\-]*)*)"
+    rf"|(?P<en>(?<![A-Za-z])[CF]#(?![A-Za-z0-9])|[{LATIN}][{LATIN}'’\-]*(?:(?: +|/)[{LATIN}][{LATIN}'’\-]*)*)"
 )
 CLAUSE_END = re.compile(r"(?<=[，、；;])(?=.)|(?<=, )(?=.)")  # never inside 1,024
 PLAIN_WORD = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")

@@ -23,7 +23,7 @@ _COUNTED = re.compile(r"[0-9](?:[\u4e00-\u9fff]{1,2}|[℃℉])$")
 _PART_OF_DAY = re.compile(r"(?:[上下]午|[上下]晝|[早晚]上|凌晨|中午|傍晚|朝早|夜晚)\s?$")
 _HASHTAG = re.compile(r"#[^#\s]+$")
 TRIGGER = trigger(
-    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞∵∴∈∠∥⊥△Α-ωµ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[Vv]er\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?:(?<=^[(（])|(?<=[A-Za-z][(（]))[-−](?=[)）])|(?<=[周週期][一二三四五六])[-–—]|(?:(?<=[0-9][\u4e00-\u9fff℃℉])|(?<=[0-9][\u4e00-\u9fff]{2}))[-−–—](?=第?\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
+    r"[0-9%‰+=<>×÷*/&@#°℃℉℡№™㎡㎥²³~～^$¥£€₩±≈≤≥≠√∞∵∴∈∠∥⊥△Α-ωµ§©®_|\\{}]|(?<![A-Za-z])(?:https?:|www\.|(?:US|HK|NT)\$|(?:RMB|USD|HKD|CNY)(?= ?\d)|N[oO]\.? ?(?=\d)|[Vv]er\.? ?(?=\d)|[IVX]+(?=[章节節卷部世级級期季]))|[-−](?=\d)|(?:(?<=^[(（])|(?<=[A-Za-z][(（]))[-−](?=[)）])|(?<=[周週期][一二三四五六])[-–—]|(?<=\d)[-–—](?=次日|翌日|[第隔]天|[今明][天日])|(?:(?<=[0-9][\u4e00-\u9fff℃℉])|(?<=[0-9][\u4e00-\u9fff]{2}))[-−–—](?=第?\d)|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]+@(?=[A-Za-z0-9])"
 )
 
 
@@ -42,13 +42,14 @@ def rules(words: Words) -> list[Rule]:
         rule("identity number", r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])", say.phone),
         rule("telephone", r"(?:\+?86[- ]?)?(?<!\d)1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)", say.phone),
         rule("telephone", r"\+\d{1,3}(?:[- ]\d{2,5}){2,4}(?!\d)", say.phone),
-        rule("telephone", r"\(?0\d{2,3}\)?[- ]\d{3,4}[- ]?\d{4}(?!\d)|(?<!\d)[48]00[- ]\d{3}[- ]?\d{4}(?!\d)", say.phone),
+        rule("telephone", r"\(?0\d{2,3}\)?[- ]\d{3,4}[- ]?\d{4}(?!\d)|(?<=[(（])0\d{2,3}(?=[)）]\d{7,8}(?!\d))|(?:(?<=[(（]0\d{2}[)）])|(?<=[(（]0\d{3}[)）]))\d{7,8}(?!\d)|(?<!\d)[48]00[- ]\d{3}[- ]?\d{4}(?!\d)", say.phone),
         rule("date", r"(?<!\d)(\d{4})([-/.])(\d{1,2})\2(\d{1,2})日?(?!\d)", say.date),
         *context_rules(words),
         *notation_rules(words),
         rule("date", r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})([日号號])", say.written_date),
         rule("number sign", r"N[oO]\.?\s?(\d+)", lambda m: words.ordinal + words.numerals.integer(m[1])),
         rule("range sign", r"(?<=[\u4e00-\u9fff℃℉])(?<![到至])\s?[-−–—]\s?(?=第?\d)", lambda m: words.to if near(m, _COUNTED) else None),
+        rule("range sign", r"(?<=\d)[-–—](?=次日|翌日|[第隔]天|[今明][天日])", lambda m: words.to),
         rule("year", r"(?<!\d)(\d{4})(?:[-–—~～至到](\d{4}|\d{2}))?(?=年(?![级級假龄齡]))", say.years),
         rule("range sign", r"(?<=[周週期][一二三四五六])[-–—](?=[周週星]|[二三四五六日天])", lambda m: words.to),
         rule("year", r"(?<!\d)(?:\d{2}(?=年(?:生|出生|的时候|届|屆|级)|年\d{1,2}月)|[6-9]\d(?=年(?:[毕畢][业業]|入[职職]|回[归歸]|的[春夏秋冬]天)))", lambda m: words.numerals.spell(m[0])),
@@ -78,7 +79,7 @@ def rules(words: Words) -> list[Rule]:
         rule("digits", r"(?<![\d.,])(?:0\d+|\d{10,})(?![\d.,]*\d|\.\d)(?![元块塊个個人次年米])", lambda m: words.numerals.spell(m[0])),
         rule("two", rf"(?<![\d.,第点])2(?![\d.,]*\d)(?=\s?(?:{words.counters}))", lambda m: words.numerals.two),
         rule("negative", rf"(?<![A-Za-z0-9)）])[-−]\s?({_N})", lambda m: words.negative + words.numerals.number(m[1])),
-        rule("number", rf"[+±]?{_N}|\d+", say.number),
+        rule("number", rf"[+±]?{_N}(?!/\d)|\d+", say.number),
         rule("range sign", r"(?<=[\w%％℃])\s*[~～]+\s*(?=[-−]?\w)", say.tilde),
         rule("symbol", r"[^\w\s]|[_²³\u0370-\u03ffµ]", lambda m: words.symbols.get(m[0], "")),
     ]  # fmt: skip
@@ -116,6 +117,7 @@ class _Sayings:
             "-": "杠",
             "_": "下划线",
             ":": "冒号",
+            "?": "问号",
         }
         written = re.sub(r"^https?://", "", match[0]).rstrip("/")
         pieces = re.findall(r"[A-Za-z]+|\d|.", written)

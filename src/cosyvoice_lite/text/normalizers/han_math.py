@@ -28,8 +28,13 @@ def math_rules(words: Words, number: str) -> list[Rule]:
             return n.number(match[1]) + signs["×"] if sign in "xX*" else None
         return n.number(match[1]) + signs.get(sign, "")
 
+    def quantity(match: re.Match[str]) -> str:
+        unit = words.units.get(match[3] or "") or {"m/s": f"米{words.per}秒"}.get(match[3], "")
+        return n.number(match[1]) + raised(match[2]) + unit
+
+    units = "|".join(sorted(map(re.escape, ["m/s", *words.units]), key=len, reverse=True))
     return [
-        rule("power", rf"({number}){_RAISED}", lambda m: n.number(m[1]) + raised(m[2])),
+        rule("power", rf"({number}){_RAISED}(?:\s?({units})(?![A-Za-z0-9]))?", quantity),
         rule("power", rf"(?:(?<=[A-Za-z)）\u0370-\u03ff])|(?<![\s\S])){_RAISED}", lambda m: raised(m[1])),
         rule("arithmetic", rf"({number})\s*([-+−×xX*÷/=<>≈≤≥≠])\s*(?={number})", arithmetic),
         rule("result", r"\s*([=＝<>≈≤≥≠])\s*", lambda m: signs.get(m[1], "")),

@@ -10,7 +10,7 @@ _TOOK = re.compile(
 )
 _MONTH = r"((?:19|20)\d\d)\.(0?[1-9]|1[0-2])"
 _FIGURE = (
-    r"(?:(?<=[图圖])|(?<=^表)|(?<=[附见見如由在及和与與，、。（(]表)|(?<=[习習][题題])|(?<=公式))"
+    r"(?:(?<=[图圖])|(?<=附件)|(?<=附[录錄])|(?<=^表)|(?<=[附见見如由在及和与與，、。（(]表)|(?<=[习習][题題])|(?<=公式))"
 )
 _STANDARD = re.compile(r"(?<![A-Za-z])(?:GB|ISO|IEC|IEEE|JGJ|HJ|YY|[A-Z]{2}/T)[ -]?$")
 _HOLIDAY = r"(?=假期|小?[长長]假|黄金周|黃金周|[劳勞][动動][节節]|[国國][庆慶]|[儿兒]童[节節]|[妇婦]女[节節]|建[军軍][节節])"
@@ -91,6 +91,10 @@ def _letter_rules(words: Words) -> list[Rule]:
 
     return [
         rule("standard", r"(?<![\d.])(\d{3,6})[-:]((?:19|20)\d\d)(?![\d.:-])", standard),
+        rule("year in brackets", r"(?<=[(（〔])(?:19|20)\d\d(?=[)）〕](?:[\u4e00-\u9fff]{1,4}\d|\d+[号號]))", lambda m: n.spell(m[0])),
+        rule("case number", r"(?:(?<=[民刑行商执執知][终終初再申])|(?<=[民刑行商执執知]))\d{3,}(?=[号號])", lambda m: n.spell(m[0])),
+        rule("number of a thing", r"(?<![\d.])(\d{1,3})#(?=[\u4e00-\u9fff])", lambda m: n.integer(m[1]) + words.number),
+        rule("decade", r"(?<!\d)((?:19|20)\d0)s(?![A-Za-z])", lambda m: n.spell(m[1]) + "年代"),
         rule("standard", r"(?<=[A-Z][A-Z])/(?=T[ \d-])", lambda m: " "),
         rule("quarters", r"(?<=Q)([1-4])[-–—~～](?=Q[1-4](?!\d))", lambda m: n.integer(m[1]) + words.to),
         rule("quarter", r"(?<![\d.])(?:19|20)\d\d(?=(?:Q[1-4]|H[12])(?!\d))", lambda m: n.spell(m[0])),

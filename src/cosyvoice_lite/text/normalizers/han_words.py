@@ -50,5 +50,7 @@ class Words:
     """Between a mark and the best mark."""
     double: str
     """Before the month of a day like 11.11."""
+    number: str
+    """Behind the number of a house or a kind of petrol, 号."""
     finding: dict[str, str]
     """What the sign of a test stands for, HIV(+)."""

@@ -32,7 +32,7 @@ _WORDS = Words(
     currencies=_CURRENCIES, symbols=_SYMBOLS,
     digits_after="編號|號碼|電話|熱線|手機|WhatsApp|房|密碼|驗證碼|身份證|戶口|車牌|打|call|搭|巴士", score_after="比數|半場|完場|打和|踢成|戰勝", score_right_after="以|贏|輸",
     score_before="領先|落後|反超|晉級|戰勝|贏|輸|擊敗|險勝|大勝|不敵|負於", am="朝早", pm="下晝", at="at", dot="點", dash="，", out_of="，滿分", double="雙",
-    finding={"+": "陽性", "-": "陰性"},
+    number="號", finding={"+": "陽性", "-": "陰性"},
 )  # fmt: skip
 _SAME = han.rules(_WORDS)
 

@@ -38,9 +38,9 @@ _WORDS = Words(
     versus="比", ordinal="第", hour="点", half="半", minute="分", second="秒", units=_UNITS, per="每",
     counters=_COUNTERS,
     currencies=_CURRENCIES, symbols=_SYMBOLS,
-    digits_after="编号|号码|电话|热线|手机|座机|学号|QQ|qq|账号|帐号|卡号|单号|密码|验证码|尾号|工号|身份证号?|邮编|邮政编码|房间号?|代码|股票|拨打(?:\\d{3,5}[或、和及])?|银行卡|信用卡|车次|航班|序列号|口令|分机|内线|总机转|端口|\\d{4}转",
+    digits_after="编号|号码|电话|热线|手机|座机|学号|QQ|qq|账号|帐号|卡号|单号|密码|验证码|尾号|工号|身份证号?|邮编|邮政编码|房间号?|代码|股票|回[复複]|拨打(?:\\d{3,5}[或、和及])?|银行卡|信用卡|车次|航班|序列号|口令|分机|内线|总机转|端口|\\d{4}转",
     score_after="比分|点球大战|半场|终场|决胜局|战胜|击败|大胜|险胜|战成|战平|打成|不敌", score_right_after="以|赢|输", score_before="领先|落后|反超|晋级|夺冠|战胜|击败|大胜|险胜|逆转|力克|轻取|横扫|不敌|负于|惜败|告负|获胜|取胜|落败", am="上午", pm="下午", at="艾特", dot="点", dash="杠", out_of="，满分", double="双",
-    finding={"+": "阳性", "-": "阴性"},
+    number="号", finding={"+": "阳性", "-": "阴性"},
 )  # fmt: skip
 _RULES = han.rules(_WORDS)
 _NOT_SIMPLIFIED = re.compile("[\u4e00-\u9fff]")
