@@ -9,16 +9,19 @@ _TOOK = re.compile(
     r"(?:成[绩績]|[用耗]时|用時|[时時][长長]|[历歷][时時]|片[长長]|跑出|游出)了?[为為是：:]?\s?$"
 )
 _MONTH = r"((?:19|20)\d\d)\.(0?[1-9]|1[0-2])"
-_FIGURE = (
-    r"(?:(?<=[图圖])|(?<=附件)|(?<=附[录錄])|(?<=^表)|(?<=[附见見如由在及和与與，、。（(]表)|(?<=[习習][题題])|(?<=公式))"
-)
+_FIGURE = r"(?:(?<=[图圖])|(?<=附件)|(?<=附[录錄])|(?<=^表)|(?<=[附见見如由在及和与與，、。（(]表)|(?<=[习習][题題])|(?<=公式))"
 _STANDARD = re.compile(r"(?<![A-Za-z])(?:GB|ISO|IEC|IEEE|JGJ|HJ|YY|[A-Z]{2}/T)[ -]?$")
 _HOLIDAY = r"(?=假期|小?[长長]假|黄金周|黃金周|[劳勞][动動][节節]|[国國][庆慶]|[儿兒]童[节節]|[妇婦]女[节節]|建[军軍][节節])"
 
 
 def notation_rules(words: Words) -> list[Rule]:
     """What has a form of its own, whoever prints it."""
-    return [*_time_rules(words), *_print_rules(words), *_letter_rules(words)]
+    return [
+        *_time_rules(words),
+        *_print_rules(words),
+        *_document_rules(words),
+        *_letter_rules(words),
+    ]
 
 
 def _time_rules(words: Words) -> list[Rule]:
@@ -77,17 +80,14 @@ def _print_rules(words: Words) -> list[Rule]:
     ]  # fmt: skip
 
 
-def _letter_rules(words: Words) -> list[Rule]:
-    """Letters with digits: standards, quarters, processors, lines of a picture, masks, findings."""
+def _document_rules(words: Words) -> list[Rule]:
+    """Standards, years and numbers of documents, kinds of petrol, decades."""
     n = words.numerals
 
     def standard(match: re.Match[str]) -> str | None:
         if not near(match, _STANDARD, 10):
             return None
         return f"{n.spell(match[1])} {n.spell(match[2])}"
-
-    def thousands(match: re.Match[str]) -> str:
-        return n.number(match[1]) + match[2] + words.to
 
     return [
         rule("standard", r"(?<![\d.])(\d{3,6})[-:]((?:19|20)\d\d)(?![\d.:-])", standard),
@@ -96,6 +96,17 @@ def _letter_rules(words: Words) -> list[Rule]:
         rule("number of a thing", r"(?<![\d.])(\d{1,3})#(?=[\u4e00-\u9fff])", lambda m: n.integer(m[1]) + words.number),
         rule("decade", r"(?<!\d)((?:19|20)\d0)s(?![A-Za-z])", lambda m: n.spell(m[1]) + "年代"),
         rule("standard", r"(?<=[A-Z][A-Z])/(?=T[ \d-])", lambda m: " "),
+    ]  # fmt: skip
+
+
+def _letter_rules(words: Words) -> list[Rule]:
+    """Letters with digits: quarters, processors, lines of a picture, masks, thousands, findings."""
+    n = words.numerals
+
+    def thousands(match: re.Match[str]) -> str:
+        return n.number(match[1]) + match[2] + words.to
+
+    return [
         rule("quarters", r"(?<=Q)([1-4])[-–—~～](?=Q[1-4](?!\d))", lambda m: n.integer(m[1]) + words.to),
         rule("quarter", r"(?<![\d.])(?:19|20)\d\d(?=(?:Q[1-4]|H[12])(?!\d))", lambda m: n.spell(m[0])),
         rule("processor", r"(?<=[A-Za-z])(\d)-(\d{3,5})(?=[A-Z]{0,2}(?![A-Za-z\d]))", lambda m: f"{n.spell(m[1])} {n.spell(m[2])}"),
