@@ -84,6 +84,7 @@ def test_cantonese(text: str, expected: str) -> None:
         ("googling", "G UW1 G L IH0 NG"),
         ("WebSocket", "W EH1 B S AA2 K AH0 T"),
         ("café", "K AH0 F EY1"),
+        ("AAé", "EY1"),
         ("iOS", "AY1 OW1 EH1 S"),
         ("Wi-Fi", "W AY1 F AY1"),
         ("OpenAI", "OW1 P AH0 N EY1 AY1"),

@@ -24,6 +24,7 @@ _NOTATION = (
     r"|(?<![0-9A-Za-z])(?:(?:19|20)[0-9]{2})?(?:Q[1-4](?:[-–—~～]Q[1-4])?|(?<=[0-9])H[12])(?![0-9A-Za-z])"
     r"|(?<![A-Za-z0-9])[A-Za-z][0-9]-[0-9]{3,5}[A-Z]{0,2}(?![A-Za-z0-9])"
 )
+_TO = "(?:[BCDG]2[BCGM](?:2[BC])?|O2O|P2P|M2M|V2[GHLX])"  # business to business
 _UNITS = rf"(?:{_UNIT})(?:\^-?[23])?(?:/(?:{_UNIT})(?:\^-?[23])?)?"
 _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, not to English
     r"https?://[A-Za-z0-9_./?=&%#:~+\-]+|www\.[A-Za-z0-9_./?=&%#:~+\-]+"
@@ -40,7 +41,7 @@ _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, n
 )
 _RUN = re.compile(
     rf"(?P<none>{_NEUTRAL})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
-    rf"|(?P<en>(?<![A-Za-z])[CF]#(?![A-Za-z0-9])|[{LATIN}][{LATIN}'’\-]*(?:(?: +|/)[{LATIN}][{LATIN}'’\-]*)*)"
+    rf"|(?P<en>(?<![A-Za-z])[CF]#(?![A-Za-z0-9])|(?<![A-Za-z0-9]){_TO}(?![A-Za-z0-9])|[{LATIN}][{LATIN}'’\-]*(?:(?: +|/)[{LATIN}][{LATIN}'’\-]*)*)"
 )
 CLAUSE_END = re.compile(r"(?<=[，、；;])(?=.)|(?<=, )(?=.)")  # never inside 1,024
 PLAIN_WORD = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")

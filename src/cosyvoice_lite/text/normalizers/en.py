@@ -79,13 +79,18 @@ def _point(match: re.Match[str]) -> str:
     return f" point {english(digits) if len(digits) < 3 else english_digits(digits)}"
 
 
-_IDIOMS = {"24/7": "twenty-four seven", "9/11": "nine eleven", "AT&T": "A T and T"}
+_IDIOMS = {
+    "24/7": "twenty-four seven",
+    "9/11": "nine eleven",
+    "AT&T": "A T and T",
+    "401(k)": "four oh one K",
+}
 _RULES = [
     rule("url", URL, address),
     rule("e-mail", EMAIL, address),
     rule("name of a host or file", NAME, address),
     rule("hashtag", r"#(?=[A-Za-z])", lambda m: "hashtag "),
-    rule("idiom", r"(?<!\d)(?:24/7|9/11|7-Eleven)(?!\d)|AT&T\b", lambda m: _IDIOMS.get(m[0])),
+    rule("idiom", r"(?<!\d)(?:24/7|9/11|7-Eleven|401\(k\))(?!\d)|AT&T\b", lambda m: _IDIOMS.get(m[0])),
     rule("sharp", r"(?<=[A-G])#(?!\w)", lambda m: " sharp"),
     *SIZES,
     *ALGEBRA,

@@ -47,7 +47,7 @@ _NO_TITLE_BEFORE = re.compile(
     r"\b(?:The|An?|This|That|My|Your|His|Her|Our|Their|With|By|In|On|At|For|And|Or|If|When) $"
 )
 _BEFORE_DAY = re.compile(r"\b(?:on|this|last|next|every|until|till|by|since|and|or) $")
-_CHAPTERS = "Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article|Book|Title|Appendix|Art\\.|Vol\\.|Pt\\.|Ch\\."
+_CHAPTERS = "Chapter|Part|War|Act|Section|Volume|Phase|Type|Super Bowl|Article|Book|Title|Appendix|Art\\.|[Vv]ol\\.|[Pp]t\\.|[Cc]h\\."
 
 
 def _ends(match: re.Match[str]) -> bool:
@@ -121,8 +121,8 @@ def _sequel(match: re.Match[str]) -> str | None:
 _DATED_DAY = rf"(?:{'|'.join(WEEKDAYS)})(?:(?=,? (?:\d{{1,2}}/\d|(?:{MONTH}) \d))|(?<=\(...)(?=\)))"
 _DAY = "|".join(WEEKDAYS)
 CAPITAL_TRIGGER = (
-    r"[A-Z](?:[a-z]{1,4}|\.[A-Z])\.|(?:Dr|St)(?= [A-Z])"
-    rf"|(?:{_CHAPTERS}|{KINGS}) [IVXL]+\b|WWI|[IVX]{{2,}}\b|{_DATED_DAY}|(?:{_DAY})\s?[-–—]\s?(?:{_DAY})\b"
+    r"(?<![A-Za-z])[A-Z](?:[a-z]{1,5}|\.[A-Zeg])\.|(?:Dr|St)(?= [A-Z])"
+    rf"|(?:{_CHAPTERS}|{KINGS}) [IVXL]+\b|WWI|[IVX]{{2,}}\b|{_DATED_DAY}|(?:{_DAY})(?:\s?[-–—]\s?| (?:&|and) )(?:{_DAY})\b"
 )
 SMALL_TRIGGER = (
     r"[a-z]{2,6}\.|[eia]\.[gek]\.|w/|vs\b(?!\.)|pp?\. ?(?=\w)|v\.? (?=[A-Z])|n/a\b|k?m/[hs]\b"
@@ -145,10 +145,12 @@ ABBREVIATION_RULES: list[Rule] = [
     rule("abbreviation", r"al\.(?!\w)", lambda m: ("al." if _ends(m) else "al") if near(m, re.compile(r"\bet $"), 4) else None),
     rule("abbreviation", r"ca\.(?= \d)", lambda m: "circa"),
     rule("abbreviation", r"(?:max|min)\.(?= [a-z])", lambda m: m[0][:3] + "imum"),
-    rule("abbreviation", rf"(?:{_any(_WORDS)})(?!\w)", _word),
+    rule("abbreviation", rf"(?<![A-Za-z])(?:{_any(_WORDS)})(?!\w)", _word),
     rule("abbreviation", r"St\.(\s(?=[A-Z]))?", _saint),
     rule("month", r"(Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.(?!\w)", _month),
     rule("weekdays", rf"(?<![\w-])({_DAY})\.?\s?[-–—]\s?({_DAY})(?![\w-])(?:\.(?=[,;:)]|\s+[a-z\d]))?", lambda m: f"{WEEKDAYS[m[1]]} to {WEEKDAYS[m[2]]}"),
+    rule("weekdays", rf"(?<![\w-])({_DAY})\.? (?:&|and) ({_DAY})(?![\w-])(?:\.(?=[,;:)]|\s[a-z\d]))?", lambda m: f"{WEEKDAYS[m[1]]} and {WEEKDAYS[m[2]]}"),
+    rule("abbreviation", r"(?:[Ll]at|[Ll]ong)\.(?=:? ?[-−]?\d[\d.]*°)", lambda m: "latitude" if m[0][1] == "a" else "longitude"),
     rule("weekday", r"(Sat|Sun)\.(?!\w)", _weekend),
     rule("weekday", rf"(Sat|Sun)\.(?=\s(?:[a-z]|\d|(?:{MONTH})\b)|,|\s?[-–—])", lambda m: WEEKDAYS[m[1]]),
     rule("weekday", rf"\b{_DATED_DAY}", lambda m: WEEKDAYS[m[0]]),

@@ -9,8 +9,16 @@ from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 
 _CODE_BEFORE = re.compile(
     r"\b(?:code|PIN|passcode|password|OTP|ZIP|ISBN|(?:account|order|tracking|confirmation|card|serial) number|extension)"
-    r"(?: is| was|:)? #?$",
+    r"(?: is| was|:)? [#(]?$",
     re.IGNORECASE,
+)
+_SHORT_CODE_BEFORE = re.compile(r"\b[Tt]ext (?:\S+ ){1,3}to $")
+_ROOM_BEFORE = re.compile(
+    r"\b(?:[Rr]oom|[Ss]uite|Rm\.?|Apt\.?|[Aa]partment|[Ff]light(?: [A-Z]{2})?|[Rr]oute|[Hh]ighway|Hwy\.?) ?$"
+)
+_STREET = (
+    r"(?:[NSEW]\.? )?(?:[A-Z][a-z]+ ){1,2}(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Hwy|Pkwy|Street|Avenue|Road|Boulevard"
+    r"|Drive|Lane|Court|Place|Highway|Parkway|Way|Square)\b"
 )
 _CALLED = re.compile(
     r"(?:[Cc]all|[Dd]ial|[Rr]ing|[Rr]ang|[Tt]ext|[Pp]hone)(?:ed|led|d|ing|ling)? $"
@@ -21,7 +29,8 @@ _COUNTED = r"(?! (?:lines|bytes|characters|words|pages|files|people|years|times)
 
 
 def _code(match: re.Match[str]) -> str | None:
-    return english_digits(match[0]) if near(match, _CODE_BEFORE, 24) else None
+    told = near(match, _CODE_BEFORE, 24) or near(match, _SHORT_CODE_BEFORE, 40)
+    return english_digits(match[0]) if told else None
 
 
 def _groups(match: re.Match[str]) -> str:
@@ -37,9 +46,13 @@ def _chain(match: re.Match[str]) -> str:
     return ", ".join(map(english if counted else english_digits, groups))
 
 
-def _lines(match: re.Match[str]) -> str:
-    """1080p is ten eighty, 720p seven twenty."""
-    return in_pairs(match[0]) if len(match[0]) == 3 else english_year(match[0])
+def _paired(match: re.Match[str]) -> str:
+    """1080 is ten eighty, 720 seven twenty, 405 four oh five."""
+    return in_pairs(match[1]) if len(match[1]) == 3 else english_year(match[1])
+
+
+def _room(match: re.Match[str]) -> str | None:
+    return _paired(match) if near(match, _ROOM_BEFORE, 14) else None
 
 
 def _phone(match: re.Match[str]) -> str:
@@ -69,7 +82,15 @@ CODES: list[Rule] = [
     rule("letter", r"\bA(?=\d)", lambda m: "A-"),
 ]
 NOTATION: list[Rule] = [
-    rule("lines of a picture", r"(?<![\d.,])(?:480|720|1080|1440|2160)(?=[pP]\b)", _lines),
+    rule("lines of a picture", r"(?<![\d.,])(480|720|1080|1440|2160)(?=[pP]\b)", _paired),
+    rule("house number", rf"(?<![\w.,/-])(\d{{3,4}})(?=[A-Z]? {_STREET})", _paired),
+    rule("room", r"(?<![\d.,])(\d{3,4})(?![\d%:/]|[.,]\d)", _room),
+    rule("aircraft", r"(?<![\w.,-])(7[0-8]7)-(?=[1-9]00\b)", lambda m: f"{in_pairs(m[1])} "),
+    rule("aircraft", r"(?<=\bBoeing )(\d{3})(?!\d)", _paired),
+    rule("model number", r"(?:(?<=\b[A-Z]-)|(?<=\b[A-Z]))(\d{3})(?![\d%]|[.,-]\d)", _paired),
+    rule("model number", r"(?:(?<=\b[GR]TX)|(?<=\b[GR]TX ))(\d{3,4})(?!\d)", _paired),
+    rule("to", r"(?:(?<=\b[BCDG])|(?<=2[BCGM]))2(?=[BCGM](?:2[BC])?\b)|(?<=\bO)2(?=O\b)|(?<=\bP)2(?=P\b)|(?<=\bM)2(?=M\b)|(?<=\bV)2(?=[GHLX]\b)", lambda m: " to "),
+    rule("of so many", r"(?<![\w.,-])(\d{1,2})-for-(?=\d)", lambda m: f"{english(m[1])} for "),
     rule("processor", r"(?<=\b[A-Za-z])(\d)-(\d{4,5})(?=[A-Z]{0,2}\b)", lambda m: f"{english(m[1])} {english_digits(m[2])}"),
     rule("standard", r"(?<=\b(?:ISO|IEC|DIN) )(\d{3,6})[-:]((?:19|20)\d\d)(?![\d-])", lambda m: f"{english(m[1])}, {english_year(m[2])}"),
     rule("thousands", rf"(?<![\w$€£¥.,-])({N})([kK]?)[-–—](?=(?:{N})[kK]\b)", lambda m: f"{number(m[1])} {m[2]} to ".replace("  ", " ")),

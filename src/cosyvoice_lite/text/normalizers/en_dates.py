@@ -3,7 +3,12 @@
 import re
 
 from cosyvoice_lite.text.normalizers.en_words import MONTH, MONTHS, NEXT_SENTENCE
-from cosyvoice_lite.text.normalizers.numerals import english, english_ordinal, english_year
+from cosyvoice_lite.text.normalizers.numerals import (
+    english,
+    english_digits,
+    english_ordinal,
+    english_year,
+)
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 
 _OLDEST_SHORT_YEAR = 50  # 12/25/49 is 2049, 12/25/50 is 1950
@@ -45,6 +50,12 @@ def _time(match: re.Match[str]) -> str | None:
     if second:
         said += f" and {english(second)} seconds"
     return said + (f" {half[0].upper()} M" if half else "")
+
+
+def _taken(match: re.Match[str]) -> str:
+    """The mile in 3:59.4: minutes, seconds and tenths."""
+    oh = "oh " if match[2][0] == "0" else ""
+    return f"{english(match[1])} {oh}{english(match[2])} point {english_digits(match[3])}"
 
 
 def _from_time(match: re.Match[str]) -> str:
@@ -113,6 +124,7 @@ _AMOUNT_AFTER = (
 _CLOCK = r"(?<![\d:.])(\d{1,2})(?::([0-5]\d))?"
 _DASH = r"\s*[-–—~]\s*"
 DATES: list[Rule] = [
+    rule("century", r"(?<!\d)(\d{1,2})(?:st|nd|rd|th) c\.(?= (?:BCE?|CE|AD)\b)", lambda m: f"{english_ordinal(m[1])} century"),
     rule("date", r"(?<![\d/])(?:(\d{4})([-/])(\d{2})\2(\d{2})|(\d{1,2})/(\d{1,2})/(\d{4}|\d{2}))(?![\d/])", _numeric_date),
     rule("date", rf"(?<![\d/])(1[0-2]|0?[1-9])/([12]\d|3[01]|0?[1-9])(?![\d/]){_AMOUNT_AFTER}", _day_by_context),
     rule("date", rf"({MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?{_DASH}(\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}}))?(?![\d:])(?!,\d)", _days),
@@ -123,6 +135,7 @@ TIMES: list[Rule] = [
     rule("time range", rf"{_CLOCK}\s*([AaPp]\.?[Mm]\.?){_DASH}(?=\d{{1,2}}(?:(?::[0-5]\d)?\s*[AaPp]\.?[Mm]\b|:[0-5]\d))", _from_time),
     rule("time range", rf"{_CLOCK}(){_DASH}(?=(?:1[0-2]|[1-9])(?::[0-5]\d)?\s*[AaPp]\.?[Mm]\b)", _from_time),
     rule("time range", rf"(?<![\d:])(\d{{1,2}}):([0-5]\d)(){_DASH}(?=\d{{1,2}}:[0-5]\d)", _from_time),
+    rule("time taken", r"(?<![\d:])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])", _taken),
     rule("time", r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?:\s*([AaPp](?:\.[Mm]\.|[Mm]\b)))?(?![\d:])", _time),
     rule("time", r"(?<![\d:.])(1[0-2]|[1-9])\s*([AaPp])(?:\.[Mm]\.|[Mm]\b)", lambda m: f"{english(m[1])} {m[2].upper()} M"),
 ]  # fmt: skip

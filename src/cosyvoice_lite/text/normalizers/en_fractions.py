@@ -3,7 +3,13 @@
 import re
 
 from cosyvoice_lite.text.normalizers.en_numbers import N, in_pairs, number
-from cosyvoice_lite.text.normalizers.en_units import STOP, UNIT, unit
+from cosyvoice_lite.text.normalizers.en_units import (
+    STOP,
+    UNIT,
+    closes_quotation,
+    is_before_noun,
+    unit,
+)
 from cosyvoice_lite.text.normalizers.numerals import english, english_ordinal, english_year
 from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
 
@@ -76,6 +82,26 @@ def _fraction(match: re.Match[str]) -> str | None:
     return f"{english(above)} {said}{measured}"
 
 
+def _of_an_inch(match: re.Match[str]) -> str | None:
+    """3/4" plywood is three-quarter-inch plywood, 3/4" alone three quarters of an inch."""
+    whole, above, below, mark = match.groups()
+    if int(below) < 2 or (mark == '"' and closes_quotation(match)):
+        return None
+    one = int(above) == 1
+    part = _PARTS.get(below) or english_ordinal(below)
+    if is_before_noun(match):
+        said = (
+            f"{english(above)}-{part}"
+            if not whole
+            else f"{english(whole)} and {english(above)}-{part}"
+        )
+        return f"{said} inch"
+    parts = part if one else {"half": "halves"}.get(part, part + "s")
+    if whole:
+        return f"{english(whole)} and {'a' if one else english(above)} {parts} inches"
+    return f"{english(above)} {parts} {'' if below == '2' else 'of '}an inch"
+
+
 _ENDS = r"(?![\d/]|\.\d)"
 _STARTS = r"(?<![\d/.])"
 FRACTIONS: list[Rule] = [
@@ -83,6 +109,7 @@ FRACTIONS: list[Rule] = [
     rule("rating", rf"{_STARTS}(\d{{1,3}}(?:\.\d)?)/(5|10|100){_ENDS}", _out_of),
     rule("blood pressure", rf"{_STARTS}(\d{{2,3}})/(\d{{2,3}}){_ENDS}(\s?mmHg\b)?", _pressure),
     rule("pair", rf"{_STARTS}(\d{{1,3}})/(\d{{1,3}}){_ENDS}", _pair),
+    rule("inches", rf"{_STARTS}(?:(\d+)[ -])?(\d+)/(2|4|8|16|32|64)([\"″])", _of_an_inch),
     rule("fraction", rf"{_STARTS}(?:(\d+) )?(\d+)/(\d+)(?![\d/])(?:\s?({UNIT})(?![A-Za-z/²³]){STOP})?", _fraction),
 ]  # fmt: skip
 SHARES = rule("shares", r"(?<![\w.,-])(\d\d)[-–](\d\d)(?![\w-]|[.,]\d)", _shares)

@@ -32,6 +32,7 @@ _POWER_OF_TEN = re.compile(r"10[\^⁰¹²³⁴-⁹⁻]")
 _COMPARED = re.compile(r"(?:[\d\s+x×*/()-]|[.,](?=\d)){0,30}(?:=|(?:is|equals?|makes?)\b)")
 _OPENING = re.compile(r"(?<![\w.,!?%)\]'’])\"(?=\S|$)")
 _A = re.compile(r"\b[Aa]n? $")
+_WINDS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _IN = re.compile(r"\bin $")
 _WHO = "users?|subscribers?|people|views?|downloads?|followers?|customers?|parameters?|members?|tokens?"
 _OF_WHOM = "active|monthly|daily|weekly|new|registered|paying|unique|total|monthly active|daily active|trainable"
@@ -109,18 +110,29 @@ def _resolution(match: re.Match[str]) -> str:
     return " by ".join(english_year(n) if len(n) == 4 else in_pairs(n) for n in match.groups())
 
 
+def closes_quotation(match: re.Match[str]) -> bool:
+    """Whether a quotation is open that a mark right behind the number would close."""
+    line = match.string[max(0, match.start() - 200) : match.start()].rpartition("\n")[2]
+    return '"' in line and _OPENING.match(line, line.rindex('"')) is not None
+
+
+def is_before_noun(match: re.Match[str]) -> bool:
+    """Whether what is measured follows: a 12" pizza."""
+    return _NOUN.match(match.string, match.end()) is not None
+
+
 def _inches(match: re.Match[str]) -> str | None:
     """13.6" is inches where no quotation is open that the mark would close."""
-    line = match.string[max(0, match.start() - 200) : match.start()].rpartition("\n")[2]
-    if match[2] == '"' and '"' in line and _OPENING.match(line, line.rindex('"')):
+    if match[2] == '"' and closes_quotation(match):
         return None
-    single = match[1] == "1" or _NOUN.match(match.string, match.end())
+    single = match[1] == "1" or is_before_noun(match)
     return f"{number(match[1])} {'inch' if single else 'inches'}"
 
 
 SIZES: list[Rule] = [
     rule("quarter", r"(?<=[QH])([1-4]) ?['’](\d\d)(?!\d)", lambda m: f"{english(m[1])} {english_year('20' + m[2])}"),
     rule("feet and inches", r"(\d)['′]\s?(\d{1,2})(?:\"|″|''|(?=\s|[.,]|$))", lambda m: f"{english(m[1])} feet {english(m[2])}"),
+    rule("degrees", rf"({N})°\s?([NSEW])(?![A-Za-z])", lambda m: f"{number(m[1])} degrees {_WINDS[m[2]]}"),
     rule("resolution", r"(?<![\w.,])([1-9]\d{2,3})[x×]([1-9]\d{2,3})(?![\w.,]*\d)", _resolution),
     rule("feet", rf"({N})['’′]\s?[x×]\s?(?=\d)", lambda m: f"{number(m[1])} feet by "),
     rule("inches", rf"({N})[\"″]\s?[x×]\s?(?=\d)", lambda m: f"{number(m[1])} inches by "),
@@ -130,6 +142,7 @@ SIZES: list[Rule] = [
     rule("by", rf"(?!0x)({N})\s*[x×]\s*(?=\d)", _by),
 ]  # fmt: skip
 QUANTITIES: list[Rule] = [
+    rule("count", rf"({N})([MBT]) ({UNIT}){_UNIT_END}", lambda m: f"{number(m[1])} {SCALES[m[2]]} {unit(m[3])[1]}"),
     rule("count", rf"({N})([MBTmb]|[bm]n)(?=\+?[ -](?:(?:{_OF_WHOM}) )?(?:{_WHO})\b)", lambda m: f"{number(m[1])} {SCALES[m[2]]}"),
     rule("unit before a noun", rf"(?<![\w.,-])({N})-({_ONE_UNIT})(?:\.(?= [a-z]))?(?=-[a-z]| [A-Za-z])", _attribute),
     rule("inch before a noun", rf"({N})-in(?= [a-z]{{3}})", _inch_before_noun),

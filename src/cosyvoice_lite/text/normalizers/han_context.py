@@ -54,6 +54,8 @@ def context_rules(words: Words) -> list[Rule]:
 
     return [
         rule("day and night", r"(?<![\d/])24/7(?![\d/])", lambda m: f"{n.integer('7')}乘{n.integer('24')}{words.units['h']}"),
+        rule("months", r"(?<![\d/])(1[0-2]|[1-9])/(1[0-2]|[1-9])(?=月(?!\d))", lambda m: n.integer(m[1]) + n.integer(m[2])),
+        rule("class", r"(?<!\d)20(\d\d)(?=[级級](?![台别別]))", lambda m: n.spell(m[1])),
         rule("date", _DAY + _DAY_AFTER, integers),
         rule("date", _DAY, day_by_context),
         rule("date", r"(?<![\d/])((?:19|20)\d\d)/(0?[1-9]|1[0-2])(?![\d/])", lambda m: f"{n.spell(m[1])}年{n.integer(m[2])}月"),

@@ -181,7 +181,9 @@ def _accented(word: str) -> list[str]:
     """A French é at the end is a syllable of its own."""
     plain = word.replace("é", "e")
     known = _FRENCH.get(plain.removesuffix("s"), "").split() or read(plain.removesuffix("s"))
-    said = known if known[-1][:2] == "EY" else [*(p.replace("1", "2") for p in known), "EY1"]
+    said = (
+        known if known and known[-1][:2] == "EY" else [*(p.replace("1", "2") for p in known), "EY1"]
+    )
     return plural(said) if plain.endswith("s") else said
 
 

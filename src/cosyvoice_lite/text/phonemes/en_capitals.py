@@ -27,7 +27,8 @@ _ELEMENTS = (
     "Cd|In|Sn|Sb|Te|I|Xe|Cs|Ba|W|Pt|Au|Hg|Tl|Pb|Bi|Rn|Ra|Th|U|Pu"
 )
 _FORMULA = re.compile(rf"(?:{_ELEMENTS}){{2,8}}")
-_PARTS = re.compile(r"[A-Z]{2,}(?=s$)|s$|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_PARTS = re.compile(r"[A-Z]+(?=s$)|s$|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_PLURAL = re.compile("[A-Z][A-Za-z]*[A-Z]s")  # TDs, PhDs
 _MIXED = re.compile(r"[a-z][A-Z]|[A-Z]{2,}[a-z]")
 
 Known = Callable[[str], bool]
@@ -37,6 +38,8 @@ def is_acronym(written: str, word: str, known: Known, *, shouted: bool) -> bool:
     """Capitals that no dictionary reads as a word, and what has no vowel, is spelled out."""
     if len(written) == 1:
         return True
+    if _PLURAL.fullmatch(written):
+        return False
     if not written.isupper() or len(written) > _LONGEST_ACRONYM:
         return not known(word) and not re.search("[aeiouy]", word)
     if word in _WORDS or (shouted and word in _SHOUTED):
