@@ -9,9 +9,14 @@ import re
 from cosyvoice_lite.errors import TextError
 from cosyvoice_lite.text.phonemes.inventory import IDS, MARK_OF
 
+_OF_A_PERSON = "(?:同|話|係|喺|嘅|都|會|唔|俾|請|[，。！？]|$)"
 _READINGS = [
     (r"(?<=[行副任位])行(?=長(?![途者短]))", "hong4"),
     (r"(?<=[行副任位]行)長(?![途者短])", "zoeng2"),
+    (rf"(?<![步遠])行(?=長{_OF_A_PERSON})", "hong4"),
+    (rf"(?<![步遠]行)(?<=行)長(?={_OF_A_PERSON})", "zoeng2"),
+    (r"數(?=[一吓下]數|錢)|(?<=數[一吓下])數", "sou2"),
+    (r"(?<=滸)傳", "zyun2"),
     (r"(?<=[用長報住生亡蓋])率(?![領先])", "leot2"),
     (r"曾(?=先生|女士|小姐|生(?![活產病氣日])|太|志偉|蔭權|俊華)", "zang1"),
     (r"查(?=良鏞)", "zaa1"),
