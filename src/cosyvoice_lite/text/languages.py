@@ -7,9 +7,11 @@ Everything that has no language, such as digits and symbols, takes that of its n
 sentence with Han, kana or hangul numbers are read in that language, not in that of a Latin word.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from cosyvoice_lite.text.han_evidence import DECISIVE, evidence
 from cosyvoice_lite.text.neutral import neutral_language
@@ -172,10 +174,5 @@ def _of_han(runs: Sequence[Run], at: int, of_sentence: str, expected: str | None
 
 
 def _joined(pieces: list[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for piece in pieces:
-        if joined and joined[-1].language == piece.language:
-            joined[-1] = Span(joined[-1].text + piece.text, piece.language)
-        else:
-            joined.append(piece)
-    return joined
+    grouped = itertools.groupby(pieces, key=attrgetter("language"))
+    return [Span("".join(piece.text for piece in group), language) for language, group in grouped]

@@ -39,8 +39,9 @@ _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, n
     r"|(?<=[ぁ-んァ-ヺ一-鿿])p\. ?(?=[0-9])|(?<![A-Za-z])[Vv]ol\. ?(?=[0-9]+[ぁ-んァ-ヺ])|(?<=[0-9])[a-z](?=[-−][0-9]+ ?=)"
     r"|(?<=[0-9A-Za-z)])\^[a-z](?![A-Za-z])|(?<=第)[IVX]+|(?<![A-Za-z])[IVX]+(?=[章节節卷部世级級장부세])|(?<=[0-9])[xX](?=[0-9])"
 )
+_NEUTRAL_BEGINS = "\\x00-\\x7f°µμΩ€£¥￥（"  # a look at one character spares most texts all of them
 _RUN = re.compile(
-    rf"(?P<none>{_NEUTRAL})|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
+    rf"(?P<none>(?=[{_NEUTRAL_BEGINS}])(?:{_NEUTRAL}))|(?P<han>[{HAN}]+)|(?P<ja>[{KANA}]+)|(?P<ko>[{HANGUL}]+)"
     rf"|(?P<en>(?<![A-Za-z])[CF]#(?![A-Za-z0-9])|(?<![A-Za-z0-9]){_TO}(?![A-Za-z0-9])|[{LATIN}][{LATIN}'’\-]*(?:(?: +|/)[{LATIN}][{LATIN}'’\-]*)*)"
 )
 CLAUSE_END = re.compile(r"(?<=[，、；;])(?=.)|(?<=, )(?=.)")  # never inside 1,024

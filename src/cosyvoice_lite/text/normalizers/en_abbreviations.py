@@ -120,12 +120,16 @@ def _sequel(match: re.Match[str]) -> str | None:
 
 _DATED_DAY = rf"(?:{'|'.join(WEEKDAYS)})(?:(?=,? (?:\d{{1,2}}/\d|(?:{MONTH}) \d))|(?<=\(...)(?=\)))"
 _DAY = "|".join(WEEKDAYS)
+_UNLISTED = "dr st jan feb mar apr aug sep sept oct nov dec sat sun mon tue tues wed thu thur thurs fri est al ca max min lat long ph"
+_STEMS = {name[:-1].lower() for name in [*ABBREVIATIONS, *BEFORE_NUMBERS, *TITLES]}
+_STEM = "|".join(sorted({stem for stem in _STEMS if stem.isalpha()} | set(_UNLISTED.split())))
+_DOTTED = rf"(?=[A-Za-z][a-z]{{1,5}}\.)(?i:{_STEM})\."  # most words before a full stop are none
 CAPITAL_TRIGGER = (
-    r"(?<![A-Za-z])[A-Z](?:[a-z]{1,5}|\.[A-Zeg])\.|(?:Dr|St)(?= [A-Z])"
+    rf"(?<![A-Za-z])(?:[A-Z]\.[A-Zeg]\.|{_DOTTED})|(?:Dr|St)(?= [A-Z])"
     rf"|(?:{_CHAPTERS}|{KINGS}) [IVXL]+\b|WWI|[IVX]{{2,}}\b|{_DATED_DAY}|(?:{_DAY})(?:\s?[-–—]\s?| (?:&|and) )(?:{_DAY})\b"
 )
 SMALL_TRIGGER = (
-    r"[a-z]{2,6}\.|[eia]\.[gek]\.|w/|vs\b(?!\.)|pp?\. ?(?=\w)|v\.? (?=[A-Z])|n/a\b|k?m/[hs]\b"
+    rf"{_DOTTED}|[eia]\.[gek]\.|w/|vs\b(?!\.)|pp?\. ?(?=\w)|v\.? (?=[A-Z])|n/a\b|k?m/[hs]\b"
 )
 VERSUS: list[Rule] = [
     rule("versus", r"vs(?![\w.])", lambda m: "versus"),
