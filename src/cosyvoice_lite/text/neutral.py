@@ -22,6 +22,9 @@ def neutral_language(
     product's name does not make one. None where the sentence has no language at all.
     """
     before, after = (_neighbour(languages, runs, at, step) for step in (-1, +1))
+    sides = {before, after} - {None}
+    if len(sides) == 1 and "en" not in sides:  # most runs, at once
+        return sides.pop()
     number = _DIGIT.search(runs[at].text) is not None
     if number and "en" in (before, after) and not _in_english_words(languages, runs, at):
         own = _own_language(languages, runs, at)
