@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from cosyvoice_lite.text.frontend import normalize
+from cosyvoice_lite.text.normalizers import en
 
 FOLDER = Path(__file__).parent / "cases"
 LEAST = {"zh": 80, "en": 80, "ja": 80, "ko": 80, "yue": 80, "mixed": 40}
@@ -55,3 +56,12 @@ def test_the_tables_are_large_and_every_row_has_its_source() -> None:
 def test_known_failures_are_counted() -> None:
     known = [case for case in CASES if case.known_failure]
     assert len(known) <= MOST_KNOWN_FAILURES, [case.text for case in known]
+
+
+def test_rules_of_words_begin_with_letters() -> None:
+    of_words = [rule for rule in en._RULES if rule.of_words]
+    assert len(of_words) > 20
+    for case in CASES:
+        for at, char in enumerate(case.text):
+            if not char.isalpha():
+                assert not any(rule.pattern.match(case.text, at) for rule in of_words), case.text

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosyvoice_lite.text.languages import LANGUAGES, spans
+from cosyvoice_lite.text.languages import (
+    LANGUAGES,
+    _han_sentences,
+    _joined,
+    _resolve,
+    spans,
+)
+from cosyvoice_lite.text.runs import cut as runs_of
 
 
 def cut(text: str, language: str | None = None, default: str | None = None) -> str:
@@ -211,3 +218,16 @@ def test_spans_joined_are_the_text(text: str) -> None:
     assert "".join(span.text for span in found) == text
     assert all(span.language in LANGUAGES for span in found)
     assert all(a.language != b.language for a, b in itertools.pairwise(found))
+
+
+@given(
+    st.lists(st.sampled_from("你好 佢哋去咗 国語 東京都 是 的 12 3.5 ， 。 ！ \n 10:30 （ $5 駅 這個 沒有 々 😀".split(" ")), max_size=9),
+    st.sampled_from([None, *LANGUAGES]),
+    st.sampled_from([None, *LANGUAGES]),
+)  # fmt: skip
+def test_sentences_of_han_alone_are_as_their_runs(
+    pieces: list[str], language: str | None, default: str | None
+) -> None:
+    text = "".join(pieces)
+    by_runs = _joined(_resolve(list(runs_of(text)), language, default))
+    assert _joined(_han_sentences(text, language, default)) == by_runs

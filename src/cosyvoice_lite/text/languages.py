@@ -26,6 +26,7 @@ from cosyvoice_lite.text.runs import (
     has_hangul,
     has_kana,
     has_latin,
+    sentences_of,
 )
 
 __all__ = [
@@ -67,6 +68,8 @@ def spans(text: str, language: str | None = None, default: str | None = None) ->
     single = _single_language(text, language, default)
     if single:
         return [Span(text, single)]
+    if not (has_latin(text) or has_kana(text) or has_hangul(text)):
+        return _joined(_han_sentences(text, language, default))
     return _joined(_resolve(list(cut(text)), language, default))
 
 
@@ -99,8 +102,27 @@ def _single_language(text: str, language: str | None, default: str | None) -> st
     return "en" if latin and wished == "en" else None if latin else wished
 
 
+def _han_sentences(text: str, hint: str | None, default: str | None) -> list[Span]:
+    """What `_resolve` finds in a text with no other letters: a sentence is of one language."""
+    expected = _expected(hint, default)
+    sentences = list(sentences_of(text))
+    of_sentence = _of_sentences(sentences, expected)
+    wished = hint if hint in _HAN_LANGUAGES else None
+    latest = wished or next(iter(of_sentence.values()), hint or default or "en")
+    found: list[Span] = []
+    for sentence in sentences:
+        latest = (wished if sentence.han else None) or of_sentence.get(sentence) or latest
+        found.append(Span(sentence.text, latest))
+    return found
+
+
+def _expected(hint: str | None, default: str | None) -> str | None:
+    """The language that Han characters are in if nothing tells."""
+    return hint if hint in _HAN_LANGUAGES else default if default in _HAN_LANGUAGES else None
+
+
 def _resolve(runs: list[Run], hint: str | None, default: str | None) -> list[Span]:
-    expected = hint if hint in _HAN_LANGUAGES else default if default in _HAN_LANGUAGES else None
+    expected = _expected(hint, default)
     of_sentence = _of_sentences([run.sentence for run in runs], expected)
     languages = [
         _of_run(runs, at, of_sentence, hint, expected) if run.script else None

@@ -104,15 +104,19 @@ def has_latin(text: str) -> bool:
     return bool(_LATIN_ANYWHERE.search(text))
 
 
+def sentences_of(text: str) -> Iterator[Sentence]:
+    """The sentences of ``text``, one after the other; joined they are the text."""
+    return map(_seen, filter(None, _SENTENCE.findall(text)))
+
+
 def cut(text: str) -> Iterator[Run]:
     """The runs of ``text``, one after the other; joined they are the text."""
-    for written in filter(None, _SENTENCE.findall(text)):
-        yield from _sentence_runs(written)
+    for sentence in sentences_of(text):
+        yield from _runs_of(sentence)
 
 
-def _sentence_runs(text: str) -> Iterator[Run]:
-    sentence = _seen(text)
-    end = 0
+def _runs_of(sentence: Sentence) -> Iterator[Run]:
+    text, end = sentence.text, 0
     for match in _RUN.finditer(text):
         for gap in _clauses(text[end : match.start()]):
             yield Run(gap, "", sentence)

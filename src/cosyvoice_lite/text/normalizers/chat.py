@@ -4,7 +4,8 @@ import re
 
 from cosyvoice_lite.text.normalizers.rules import Firing, Step, substituted
 
-_SIGNS = re.compile(r"\^|[._]_|_[._]|\w_\w|[<>;=@-][_.3][<>;=@-]?|<3|[:;]-?[DPp)(]|[wㅋㅎㅠㅜ]")
+_SIGNS = re.compile(r"\^|[._]_|_[._]|\w_\w|[<>;=@-][_.3][<>;=@-]?|<3|[:;]-?[DPp)(]")
+_LAUGHTER = re.compile("[wㅋㅎㅠㅜ]")
 _KANA = re.compile("[\u3041-\u30ff]")
 _EYES = r"[Tt]_[Tt]|[oO0][_.][oO0]|[uU]_[uU]|[Qq]_[Qq]|;_+;|>[_.]<|=_=|@_@|-_+-|\*_\*|\._\.|T\.T"
 _END = r"(?=\s*(?:$|[。！？!?~～…\n]))"
@@ -30,10 +31,9 @@ _LAUGHTER_KO: list[Step] = [
 
 def without_faces(text: str, log: list[Firing] | None = None) -> str:
     """``text`` without what stands for a face, a heart or laughter."""
-    if not _SIGNS.search(text):
-        return text
-    text = substituted(text, _STEPS, log)
-    if text.isascii():
+    if _SIGNS.search(text):
+        text = substituted(text, _STEPS, log)
+    if text.isascii() or not _LAUGHTER.search(text):
         return text
     if _KANA.search(text):
         text = substituted(text, _LAUGHTER_JA, log)

@@ -25,7 +25,15 @@ from cosyvoice_lite.text.normalizers.numerals import (
     english_ordinal,
     english_year,
 )
-from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
+from cosyvoice_lite.text.normalizers.rules import (
+    Firing,
+    Rules,
+    following,
+    near,
+    of_words,
+    rewrite,
+    rule,
+)
 
 _YEAR_BEFORE = re.compile(
     r"\b(?:in|since|by|from|of|until|till|around|year|before|after|circa|during|summer|spring|winter|fall|autumn|class of|(?:"
@@ -85,7 +93,7 @@ _IDIOMS = {
     "AT&T": "A T and T",
     "401(k)": "four oh one K",
 }
-_RULES = [
+_RULES = Rules([
     rule("url", URL, address),
     rule("e-mail", EMAIL, address),
     rule("name of a host or file", NAME, address),
@@ -94,7 +102,7 @@ _RULES = [
     rule("sharp", r"(?<=[A-G])#(?!\w)", lambda m: " sharp"),
     *SIZES,
     *ALGEBRA,
-    *VERSUS,
+    *of_words(VERSUS),
     *CODES,
     *NOTATION,
     *PHONES,
@@ -105,7 +113,7 @@ _RULES = [
     *DATES,
     CHAIN,
     INITIALS,
-    *ABBREVIATION_RULES,
+    *of_words(ABBREVIATION_RULES),
     *TIMES,
     rule("ratio", r"(\d+):(\d+)(?!\d)", lambda m: f"{english(m[1])} to {english(m[2])}"),
     *AMOUNTS,
@@ -129,7 +137,7 @@ _RULES = [
     PER_EACH,
     BETWEEN,
     *SIGNS,
-]  # fmt: skip
+])  # fmt: skip
 _BLANKS = re.compile(r" {2,}| +(?=[,.;:?!])")
 
 
@@ -140,4 +148,4 @@ def normalize(text: str, log: list[Firing] | None = None) -> str:
 
 
 def _blank(match: re.Match[str]) -> str:
-    return "" if match.string[match.end() :][:1] in tuple(",.;:?!") else " "
+    return "" if following(match) in tuple(",.;:?!") else " "

@@ -16,7 +16,7 @@ from cosyvoice_lite.text.normalizers.en_words import (
     WEEKDAYS,
 )
 from cosyvoice_lite.text.normalizers.numerals import english, english_ordinal, roman
-from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
+from cosyvoice_lite.text.normalizers.rules import Rule, following, near, rule
 
 
 def _any(names: dict[str, str]) -> str:
@@ -74,7 +74,7 @@ def _versus(match: re.Match[str]) -> str | None:
 
 def _doctor(match: re.Match[str]) -> str:
     """Dr. Smith, but 45 Elm Dr. and Elm Dr. in Austin."""
-    capital_after = match.string[match.end() :][:2].strip()[:1].isupper()
+    capital_after = following(match, 2).strip()[:1].isupper()
     street = near(match, _STREET_NUMBER, 28) or (
         near(match, _CAPITAL_BEFORE, 24) and not capital_after
     )
@@ -145,7 +145,7 @@ ABBREVIATION_RULES: list[Rule] = [
     rule("abbreviation", r"[Nn]o\.(?= of\b)", lambda m: "number"),
     rule("abbreviation", rf"({_any(TITLES)})(?=\s(?:[A-Z&]|and\b)|\s*$)", lambda m: TITLES[m[1]]),
     rule("abbreviation", r"Dr\.(?!\w)", _doctor),
-    rule("abbreviation", r"est\.(?!\w)", lambda m: "established" if re.match(r"\s(?:in )?(?:1[5-9]|20)\d\d\b", m.string[m.end() :][:9]) else "estimated"),
+    rule("abbreviation", r"est\.(?!\w)", lambda m: "established" if re.match(r"\s(?:in )?(?:1[5-9]|20)\d\d\b", following(m, 9)) else "estimated"),
     rule("abbreviation", r"al\.(?!\w)", lambda m: ("al." if _ends(m) else "al") if near(m, re.compile(r"\bet $"), 4) else None),
     rule("abbreviation", r"ca\.(?= \d)", lambda m: "circa"),
     rule("abbreviation", r"(?:max|min)\.(?= [a-z])", lambda m: m[0][:3] + "imum"),

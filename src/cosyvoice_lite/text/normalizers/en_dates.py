@@ -9,7 +9,7 @@ from cosyvoice_lite.text.normalizers.numerals import (
     english_ordinal,
     english_year,
 )
-from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
+from cosyvoice_lite.text.normalizers.rules import Rule, following, near, rule
 
 _OLDEST_SHORT_YEAR = 50  # 12/25/49 is 2049, 12/25/50 is 1950
 
@@ -95,7 +95,7 @@ def _day_by_context(match: re.Match[str]) -> str | None:
 
 def _late_day(match: re.Match[str]) -> bool:
     """Ships 2/14; rose by 3/16 is a fraction."""
-    measured = match.string[match.end() :][:1] in tuple('"″-') or near(match, _CHANGED_BY, 40)
+    measured = following(match) in tuple('"″-') or near(match, _CHANGED_BY, 40)
     return near(match, _TERM_BEFORE, 16) and not measured
 
 

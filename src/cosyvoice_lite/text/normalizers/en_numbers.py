@@ -3,8 +3,8 @@
 from cosyvoice_lite.text.normalizers.numerals import english, english_digits
 
 INDIAN = r"\d{1,2}(?:,\d{2}){1,4},\d{3}(?![\d,]*\d)"
-N = (
-    r"\d{1,2}(?:,\d{2}){2,4},\d{3}(?![\d,]*\d)|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|"
+N = (  # the look at a first comma spares most numbers the tries of those that have commas
+    r"(?=\d{1,3},)(?:\d{1,2}(?:,\d{2}){2,4},\d{3}(?![\d,]*\d)|\d{1,3}(?:,\d{3})+(?:\.\d+)?)|\d+(?:\.\d+)?|"
     r"(?<!\w)\.\d+"
 )
 DASH = r"\s*[-–—~]\s*"

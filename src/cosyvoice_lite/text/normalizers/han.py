@@ -11,7 +11,7 @@ from cosyvoice_lite.text.normalizers.han_math import math_rules
 from cosyvoice_lite.text.normalizers.han_notation import notation_rules
 from cosyvoice_lite.text.normalizers.han_words import Words
 from cosyvoice_lite.text.normalizers.numerals import roman, scaled
-from cosyvoice_lite.text.normalizers.rules import Rule, near, rule
+from cosyvoice_lite.text.normalizers.rules import Rule, following, near, rule
 from cosyvoice_lite.text.normalizers.slashes import slash_rules
 
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
@@ -93,7 +93,7 @@ class _Sayings:
         """The second sign of #…#, a short pause."""
         if not near(match, _HASHTAG, 40):
             return None
-        return "，" if match.string[match.end() :][:1].isalnum() else ""
+        return "，" if following(match).isalnum() else ""
 
     def number(self, match: re.Match[str]) -> str:
         sign = {"+": self.words.symbols["+"], "±": self.words.symbols["±"]}.get(match[0][0], "")
@@ -204,7 +204,7 @@ class _Sayings:
         whole, above, below = match.groups()
         n = self.words.numerals
         improper = int(above) >= int(below)
-        divided = improper and match.string[match.end() :][:2].lstrip()[:1] == "="
+        divided = improper and following(match, 2).lstrip()[:1] == "="
         if int(below) == 0 or divided or (improper and int(above) > 9):
             return None
         if match.start() and match.string[: match.start()].isspace():  # Windows 10/11

@@ -12,7 +12,7 @@ from cosyvoice_lite.text.normalizers.durations import duration
 from cosyvoice_lite.text.normalizers.ja_slashes import CHOICES, SLASHES
 from cosyvoice_lite.text.normalizers.ja_units import GREEK, UNIT, unit
 from cosyvoice_lite.text.normalizers.numerals import JA, roman
-from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
+from cosyvoice_lite.text.normalizers.rules import Firing, Rules, near, rewrite, rule
 
 _MONEY = {
     "¥": "円",
@@ -167,7 +167,7 @@ _RANGE = r"\s*[-–—~～〜から]+\s*"
 _HALF = {"A": "午前", "P": "午後"}
 _CLOCK = r"([01]?\d|2[0-4])[:：]([0-5]\d)"
 _SHORT = {"km": "キロ", "kg": "キロ", "cm": "センチ"}
-_RULES = [
+_RULES = Rules([
     rule("enough", _ENOUGH, _enough),
     rule("url", URL, _address),
     rule("e-mail", EMAIL, _address),
@@ -220,7 +220,7 @@ _RULES = [
     rule("number", r"\d+", lambda m: _spelled(m[0])),
     *CHOICES,
     rule("symbol", r"[^\w\s]|[_²³µΑ-Ωα-ωςϕ]", lambda m: _SYMBOLS.get(m[0], "")),
-]  # fmt: skip
+])  # fmt: skip
 
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:

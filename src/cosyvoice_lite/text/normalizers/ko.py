@@ -16,7 +16,7 @@ from cosyvoice_lite.text.normalizers.ko_counters import (
 from cosyvoice_lite.text.normalizers.ko_fractions import DAYS, FRACTIONS, has_coda, month_said
 from cosyvoice_lite.text.normalizers.ko_tables import FAHRENHEIT, GREEK, MONEY, SYMBOLS, UNITS
 from cosyvoice_lite.text.normalizers.numerals import KO, korean_native, roman, scaled
-from cosyvoice_lite.text.normalizers.rules import Firing, near, rewrite, rule
+from cosyvoice_lite.text.normalizers.rules import Firing, Rules, near, preceding, rewrite, rule
 
 _N = r"(?<![\d.])[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?!\d)"
 _TRIGGER = trigger(
@@ -106,7 +106,7 @@ def _measured(match: re.Match[str]) -> str:
 
 def _power(match: re.Match[str]) -> str:
     """What stands behind a number or letter: 십의 육 제곱; a square and a cube have names."""
-    of_letter = not match.string[: match.start()][-1:].isdigit()
+    of_letter = not preceding(match).isdigit()
     if named := {"2": "제곱", "3": "세제곱"}.get(match[1]):
         return named if of_letter else f"의 {named}"
     return f"의 {_signed(match[1]) if match[1][-1].isdigit() else match[1]} 제곱"
@@ -146,7 +146,7 @@ _VERSION_BEFORE = re.compile(r"(?:버전|[Vv]er\.?|[Vv]|IP|주소)[은는이가]
 _SCORE_BEFORE = re.compile(r"(?:스코어|점수)[는은가이]?:? ?$")
 _EMERGENCY = r"(?:에|로|으로|번에|번으로) ?(?:전화|신고|연락|문의|상담)| ?(?:신고|구급|구조대|상황실|안전센터)"
 _WIN = "역전승|역전패|완승|완패|완봉승|승리|패배|대승|대패|압승|신승|석패|무승부"
-_RULES = [
+_RULES = Rules([
     rule("url", URL, _address),
     rule("e-mail", EMAIL, _address),
     rule("name of a host or file", NAME, _address),
@@ -207,7 +207,7 @@ _RULES = [
     rule("choice", r"(?:(?<=[가-힣)])|(?<=[가-힣)] )|(?<=°[CF])(?=/\d))/\s?(?=[가-힣(A-Za-z\d])", lambda m: ", "),
     rule("range sign", r"[~～∼]", lambda m: ""),
     rule("symbol", rf"[^\w\s.,'’\-]|[_²³]|[{''.join(GREEK)}]", lambda m: SYMBOLS.get(m[0], "")),
-]  # fmt: skip
+])  # fmt: skip
 
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:

@@ -5,8 +5,8 @@ search; what a rule has said is never looked at by another rule.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,28 @@ class Rule:
     name: str
     pattern: re.Pattern[str]
     say: Callable[[re.Match[str]], str | None]
+    of_words: bool = False
+    """Whether it begins with a letter, so that it need not be tried anywhere else."""
+
+
+class Rules:
+    """The rules of a language in the order in which they are tried."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._all = tuple(rules)
+        self._of_no_words = tuple(rule for rule in self._all if not rule.of_words)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._all)
+
+    def beginning(self, char: str) -> tuple[Rule, ...]:
+        """Those that may begin with this character."""
+        return self._all if char.isalpha() else self._of_no_words
+
+
+def of_words(rules: Iterable[Rule]) -> list[Rule]:
+    """Rules each of which begins with a letter."""
+    return [replace(rule, of_words=True) for rule in rules]
 
 
 def rule(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -> Rule:
@@ -35,7 +57,7 @@ def rule(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) ->
 def rewrite(
     text: str,
     trigger: re.Pattern[str],
-    rules: Sequence[Rule],
+    rules: Rules,
     log: list[Firing] | None = None,
     *,
     spaced: bool = False,
@@ -54,9 +76,7 @@ def rewrite(
         before = text[end : match.start()]
         pieces.append(before)
         pieces.append(
-            _apart(
-                before or (pieces[-2] if len(pieces) > 1 else ""), spoken, text[match.end() :][:1]
-            )
+            _apart(before or (pieces[-2] if len(pieces) > 1 else ""), spoken, following(match))
             if spaced
             else spoken
         )
@@ -65,8 +85,8 @@ def rewrite(
     return "".join(pieces)
 
 
-def _first(text: str, at: int, rules: Sequence[Rule]) -> tuple[Rule, re.Match[str], str] | None:
-    for candidate in rules:
+def _first(text: str, at: int, rules: Rules) -> tuple[Rule, re.Match[str], str] | None:
+    for candidate in rules.beginning(text[at : at + 1]):
         match = candidate.pattern.match(text, at)
         if match is not None and match.end() > at:
             spoken = candidate.say(match)
@@ -83,9 +103,19 @@ def _apart(before: str, spoken: str, after: str) -> str:
     return f"{left}{spoken}{right}"
 
 
+def following(match: re.Match[str], count: int = 1) -> str:
+    """At most ``count`` characters behind the match."""
+    return match.string[match.end() : match.end() + count]
+
+
+def preceding(match: re.Match[str], count: int = 1) -> str:
+    """At most ``count`` characters ahead of the match."""
+    return match.string[max(0, match.start() - count) : match.start()]
+
+
 def near(match: re.Match[str], words: re.Pattern[str], reach: int = 8) -> bool:
     """Whether one of ``words`` stands shortly before the match."""
-    return bool(words.search(match.string[max(0, match.start() - reach) : match.start()]))
+    return bool(words.search(preceding(match, reach)))
 
 
 Step = tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from cosyvoice_lite.text.normalizers.numerals import roman
-from cosyvoice_lite.text.normalizers.rules import Firing, Step, substituted
+from cosyvoice_lite.text.normalizers.rules import Firing, Step, following, preceding, substituted
 
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ"
 _CIRCLED = "\u2460-\u2473\u24ea-\u24f4\u24f5-\u24fe\u2776-\u2793\u3251-\u325f\u32b1-\u32bf"
@@ -37,8 +37,8 @@ def _digits(written: str) -> str:
 
 def _raised(match: re.Match[str]) -> str:
     """A power, an ion's charge, an isotope's mass or the number of a footnote, which is not read."""
-    run, text = match[0], match.string
-    before, after = text[max(0, match.start() - 4) : match.start()], text[match.end() :][:1]
+    run = match[0]
+    before, after = preceding(match, 4), following(match)
     if run in ("²", "³"):
         return "" if _NOTED.search(before) else run
     if run == "¹" and not before[-1:].isdigit():
@@ -53,8 +53,7 @@ def _raised(match: re.Match[str]) -> str:
 
 def _circled(match: re.Match[str]) -> str:
     """A number of an enumeration is set off from its item; one that is spoken of is not."""
-    text = match.string
-    before, after = text[max(0, match.start() - 8) : match.start()], text[match.end() :][:1]
+    before, after = preceding(match, 8), following(match)
     number = str(int(unicodedata.numeric(match[1])))
     number = f"、{number}" if before[-1:].isdecimal() else number
     if not after or _SUBJECT_AFTER.match(after) or _SUBJECT_BEFORE.search(before):
@@ -77,7 +76,7 @@ def _roman(match: re.Match[str]) -> str:
 def _company(match: re.Match[str]) -> str:
     """Of a Japanese name, before or behind it; in Chinese it is a unit, of plants or shares."""
     text = match.string
-    before, after = text[: match.start()][-1:], text[match.end() :][:1]
+    before, after = preceding(match), following(match)
     leads = after.isalpha() and not before.isalnum()
     named = _KANA.search(text) and (after.isalpha() or before.isalpha())
     return "株式会社" if leads or named else match[0]

@@ -5,7 +5,7 @@ import re
 from cosyvoice_lite.text.normalizers import han
 from cosyvoice_lite.text.normalizers.han_words import Words
 from cosyvoice_lite.text.normalizers.numerals import YUE
-from cosyvoice_lite.text.normalizers.rules import Firing, Rule, rewrite, rule
+from cosyvoice_lite.text.normalizers.rules import Firing, Rules, rewrite, rule
 
 _UNITS = {
     "m/s²": "米每二次方秒", "km²": "平方公里", "km2": "平方公里", "m²": "平方米", "m2": "平方米", "㎡": "平方米", "m³": "立方米", "m3": "立方米", "km": "公里", "cm": "厘米", "mm": "毫米", "m": "米",
@@ -55,16 +55,18 @@ def _quarter(match: re.Match[str]) -> str | None:
     return said + ("搭" if minute < 15 else "") + YUE.integer(str(minute // 5))
 
 
-_RULES: list[Rule] = [
-    rule(
-        "telephone",
-        r"(?<!\d)([235-9]\d{3})[- ]?(\d{4})(?![\d.,年個蚊])",
-        lambda m: YUE.spell(m[1] + m[2]),
-    ),
-    rule("market price", r"(?:HK)?\$(\d[\d,]*)\.([1-9])0?(?!\d|\s?[KMBTkmbt万萬亿億])", _cents),
-    rule("big hand", r"(?<![\d:])(1[0-2]|[1-9]):([0-5][05])(?![\d:]|\s*[AaPp][Mm])", _quarter),
-    *_SAME,
-]
+_RULES = Rules(
+    [
+        rule(
+            "telephone",
+            r"(?<!\d)([235-9]\d{3})[- ]?(\d{4})(?![\d.,年個蚊])",
+            lambda m: YUE.spell(m[1] + m[2]),
+        ),
+        rule("market price", r"(?:HK)?\$(\d[\d,]*)\.([1-9])0?(?!\d|\s?[KMBTkmbt万萬亿億])", _cents),
+        rule("big hand", r"(?<![\d:])(1[0-2]|[1-9]):([0-5][05])(?![\d:]|\s*[AaPp][Mm])", _quarter),
+        *_SAME,
+    ]
+)
 
 
 def normalize(text: str, log: list[Firing] | None = None) -> str:

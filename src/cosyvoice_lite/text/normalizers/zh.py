@@ -6,7 +6,7 @@ import re
 from cosyvoice_lite.text.normalizers import han
 from cosyvoice_lite.text.normalizers.han_words import Words
 from cosyvoice_lite.text.normalizers.numerals import ZH
-from cosyvoice_lite.text.normalizers.rules import Firing, rewrite
+from cosyvoice_lite.text.normalizers.rules import Firing, Rules, rewrite
 
 _UNITS = {
     "m/s²": "米每二次方秒", "km²": "平方公里", "km2": "平方公里", "m²": "平方米", "m2": "平方米", "㎡": "平方米", "cm²": "平方厘米", "m³": "立方米",
@@ -42,7 +42,7 @@ _WORDS = Words(
     score_after="比分|点球大战|半场|终场|决胜局|战胜|击败|大胜|险胜|战成|战平|打成|不敌", score_right_after="以|赢|输", score_before="领先|落后|反超|晋级|夺冠|战胜|击败|大胜|险胜|逆转|力克|轻取|横扫|不敌|负于|惜败|告负|获胜|取胜|落败", am="上午", pm="下午", at="艾特", dot="点", dash="杠", out_of="，满分", double="双",
     number="号", finding={"+": "阳性", "-": "阴性"},
 )  # fmt: skip
-_RULES = han.rules(_WORDS)
+_RULES = Rules(han.rules(_WORDS))
 _NOT_SIMPLIFIED = re.compile("[\u4e00-\u9fff]")
 
 
