@@ -62,7 +62,9 @@ def _in_english_words(languages: _Languages, runs: Sequence[Run], at: int) -> bo
     words = _WORD.findall(runs[at - 1].text)
     if _neighbour(languages, runs, at, +1) == "en":
         words += PLAIN_WORD.findall(runs[at + 1].text)
-    return len(words) > 1 and bool(PLAIN_WORD.search(runs[at - 1].text.split()[-1]))
+    ahead = runs[at - 1].text.split()
+    is_code = runs[at].text[0].isdigit() and ahead[-1].isupper()  # the Q of by Q3
+    return len(words) > 1 and bool(PLAIN_WORD.search(ahead[-2 if is_code and ahead[1:] else -1]))
 
 
 def _own_language(languages: _Languages, runs: Sequence[Run], at: int) -> str | None:

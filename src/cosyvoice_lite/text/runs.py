@@ -21,7 +21,7 @@ _NOTATION = (
     r"(?<![0-9.])(?:480|720|1080|1440|2160)[Pp](?![A-Za-z0-9])|(?<![A-Za-z])K?N9[059](?![0-9])"
     r"|(?<![0-9A-Za-z.])[0-9]+(?:\.[0-9]+)?[Kk]?[-–—~～][0-9]+(?:\.[0-9]+)?[Kk](?![A-Za-z0-9])"
     r"|(?<=[A-Za-z])(?:[(（][-+−][)）])|(?<![A-Za-z])(?:GB|ISO|IEC|[A-Z]{2}/T)[ -]?[0-9]{3,6}[-:][0-9]{4}(?![0-9:-])"
-    r"|(?<![0-9A-Za-z])(?:(?:19|20)[0-9]{2})?(?:Q[1-4](?:[-–—~～]Q[1-4])?|(?<=[0-9])H[12])(?![0-9A-Za-z])"
+    r"|(?<![0-9A-Za-z])(?:(?:19|20)[0-9]{2}(?:Q[1-4]|H[12])|Q[1-4][-–—~～]Q[1-4])(?![0-9A-Za-z])"
     r"|(?<![A-Za-z0-9])[A-Za-z][0-9]-[0-9]{3,5}[A-Z]{0,2}(?![A-Za-z0-9])"
 )
 _TO = "(?:[BCDG]2[BCGM](?:2[BC])?|O2O|P2P|M2M|V2[GHLX])"  # business to business
@@ -118,10 +118,11 @@ def cut(text: str) -> Iterator[Run]:
 def _runs_of(sentence: Sentence) -> Iterator[Run]:
     text, end = sentence.text, 0
     for match in _RUN.finditer(text):
+        if match.lastgroup == "none":
+            continue
         for gap in _clauses(text[end : match.start()]):
             yield Run(gap, "", sentence)
-        script = "" if match.lastgroup == "none" else str(match.lastgroup)
-        yield Run(match[0], script, sentence)
+        yield Run(match[0], str(match.lastgroup), sentence)
         end = match.end()
     if end < len(text):
         yield Run(text[end:], "", sentence)

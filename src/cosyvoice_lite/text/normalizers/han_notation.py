@@ -107,6 +107,7 @@ def _letter_rules(words: Words) -> list[Rule]:
         return n.number(match[1]) + match[2] + words.to
 
     return [
+        rule("account", r"(?:(?<=[A-Za-z])|(?<![\s\S]))_(\d+)(?![A-Za-z])", lambda m: f"下划线{n.spell(m[1])}"),
         rule("quarters", r"(?<=Q)([1-4])[-–—~～](?=Q[1-4](?!\d))", lambda m: n.integer(m[1]) + words.to),
         rule("quarter", r"(?<![\d.])(?:19|20)\d\d(?=(?:Q[1-4]|H[12])(?!\d))", lambda m: n.spell(m[0])),
         rule("processor", r"(?<=[A-Za-z])(\d)-(\d{3,5})(?=[A-Z]{0,2}(?![A-Za-z\d]))", lambda m: f"{n.spell(m[1])} {n.spell(m[2])}"),
