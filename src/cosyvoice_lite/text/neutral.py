@@ -26,10 +26,13 @@ def neutral_language(
     if len(sides) == 1 and "en" not in sides:  # most runs, at once
         return sides.pop()
     number = _DIGIT.search(runs[at].text) is not None
-    if number and "en" in (before, after) and not _in_english_words(languages, runs, at):
-        own = _own_language(languages, runs, at)
-        if own:
-            return own
+    if number and "en" in (before, after):
+        if not _in_english_words(languages, runs, at):
+            own = _own_language(languages, runs, at)
+            if own:
+                return own
+        elif CLAUSE_END.search(runs[at].text + "."):  # and the clause ends with it
+            return "en"
     if before is None and after is None:
         return _own_language(languages, runs, at)
     return _between(languages, runs, at, wished)
