@@ -10,6 +10,8 @@ from cosyvoice_lite.text.phonemes.zh_particles import earth_or_manner, got_or_mu
 
 READERS = {"地": earth_or_manner, "得": got_or_must, "为": is_or_for, "长": long_or_grow}
 
+_ALONE, _ADDRESSED = "(?<![\u4e00-\u9fff])", "先生|女士|小姐|老师|经理|主任|教授"
+
 # (where, reading): the match is the character, its surroundings are looked at; the first one wins
 _POLYPHONES = [
     (r"还(?=[给钱清款债贷])|(?<=[归偿退])还|还(?=了(?!得)|掉|完(?!没)|过(?:钱|款|债|了))|还(?=不起(?!床|来|身|作))|还(?=[我你他她咱]们?钱|信用卡|[房车]贷|花呗)", "huan2"),
@@ -69,6 +71,15 @@ _POLYPHONES = [
     (r"朴(?=先生|女士|小姐|医生|某|槿惠|智星|信惠|赞郁|宝剑|叙俊)|(?<=姓)朴", "piao2"),
     (r"扇(?=扇子)", "shan1"),
     (r"(?<=[一两三四五六七八九十几每这那首整])场(?=[^，。风雨雪病梦误]{0,4}(?:赛|演出|表演|电影|会|讲座|直播|婚礼|考试|秀|戏|话剧|活动|球))", "chang3"),
+    (rf"(?<=姓)单|{_ALONE}单(?={_ADDRESSED})|单(?=田芳|雄信)", "shan4"),
+    (rf"(?<=姓)区|{_ALONE}区(?={_ADDRESSED})", "ou1"),
+    (rf"{_ALONE}解(?={_ADDRESSED})", "xie4"),
+    (rf"(?<=姓)仇|{_ALONE}仇(?={_ADDRESSED})|仇(?=英(?!雄))", "qiu2"),
+    (r"燕(?=青(?!菜)|京|赵|郊|云十六)", "yan1"),
+    (r"(?<=大)宛", "yuan1"),
+    (r"会(?=稽)", "kuai4"),
+    (r"(?<=郫)都", "du1"),
+    (r"(?<=[撞推吹刮绊击砍压打跌摔扑晕昏病累醉难躺卧])倒", "dao3"),
     (r"(?<=[嬛懿蛇])传|(?<=芈月)传", "zhuan4"),
 ]  # fmt: skip
 _RULES = [(re.compile(where), reading) for where, reading in _POLYPHONES]
