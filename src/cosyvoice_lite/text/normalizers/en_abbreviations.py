@@ -38,6 +38,7 @@ _CAPITAL_BEFORE = re.compile(r"[A-Z][a-z]+ $")
 _ANSWER = re.compile(
     r"(?:^|[.,:;!?\"“]\s*|\b(?:is|was|say|says|said|answer|answered|and|or|but)\s)$"
 )
+_PERSON_BEFORE = re.compile(r"\b[A-Z]\. [A-Z][a-z]+,? $")
 _NAME_BEFORE = re.compile(r"[A-Z][\w'’]+ $")
 _PARTS = re.compile(r"\b(?:Part|Section|Chapter|Item|Clause|Figure|Table|Step|Version) $")
 _SAINT_BEFORE = re.compile(  # no street's name: Main St George
@@ -114,6 +115,8 @@ def _chapter(match: re.Match[str]) -> str | None:
 def _sequel(match: re.Match[str]) -> str | None:
     """Rocky III, Final Fantasy VII: behind a name."""
     value = roman(match[0])
+    if value is not None and near(match, _PERSON_BEFORE, 30):
+        return f"the {english_ordinal(str(value))}"
     named = near(match, _NAME_BEFORE, 24) and not near(match, _NO_TITLE_BEFORE, 8)
     return english(str(value)) if named and value is not None else None
 
@@ -141,7 +144,7 @@ VERSUS: list[Rule] = [
 ]
 ABBREVIATION_RULES: list[Rule] = [
     rule("Roman numeral", rf"({_CHAPTERS}) ([IVXL]+)\b", _chapter),
-    rule("abbreviation", rf"({_any(_NUMBERED)})\s?(?=#?\d)", _numbered),
+    rule("abbreviation", rf"({_any(_NUMBERED)})\s?(?=#?\(?\d)", _numbered),
     rule("abbreviation", r"[Nn]o\.(?= of\b)", lambda m: "number"),
     rule("abbreviation", rf"({_any(TITLES)})(?=\s(?:[A-Z&]|and\b)|\s*$)", lambda m: TITLES[m[1]]),
     rule("abbreviation", r"Dr\.(?!\w)", _doctor),

@@ -14,8 +14,10 @@ _CODE_BEFORE = re.compile(
 )
 _SHORT_CODE_BEFORE = re.compile(r"\b[Tt]ext (?:\S+ ){1,3}to $")
 _ROOM_BEFORE = re.compile(
-    r"\b(?:[Rr]oom|[Ss]uite|Rm\.?|Apt\.?|[Aa]partment|[Ff]light(?: [A-Z]{2})?|[Rr]oute|[Hh]ighway|Hwy\.?) ?$"
+    r"\b(?:[Rr]oom|[Ss]uite|Rm\.?|Apt\.?|[Aa]partment|[Ff]light(?: [A-Z]{2})?|[Rr]oute|[Hh]ighway|Hwy\.?|HTTP|[Ee]rror|[Ss]tatus|[Pp]ort) ?$"
 )
+_SIDES = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_FIGURE_BEFORE = re.compile(r"\b(?:Table|Figure|Fig\.|Exhibit|Appendix|Form) $")
 _STREET = (
     r"(?:[NSEW]\.? )?(?:[A-Z][a-z]+ ){1,2}(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Hwy|Pkwy|Street|Avenue|Road|Boulevard"
     r"|Drive|Lane|Court|Place|Highway|Parkway|Way|Square)\b"
@@ -51,6 +53,12 @@ def _paired(match: re.Match[str]) -> str:
     return in_pairs(match[1]) if len(match[1]) == 3 else english_year(match[1])
 
 
+def _house_on_a_side(match: re.Match[str]) -> str:
+    """12 W. 34th St. is twelve West thirty-fourth street."""
+    number = _paired(match) if len(match[1]) in (3, 4) else english(match[1])
+    return f"{number} {_SIDES[match[2]]} "
+
+
 def _room(match: re.Match[str]) -> str | None:
     return _paired(match) if near(match, _ROOM_BEFORE, 14) else None
 
@@ -84,6 +92,8 @@ CODES: list[Rule] = [
 NOTATION: list[Rule] = [
     rule("lines of a picture", r"(?<![\d.,])(480|720|1080|1440|2160)(?=[pP]\b)", _paired),
     rule("house number", rf"(?<![\w.,/-])(\d{{3,4}})(?=[A-Z]? {_STREET})", _paired),
+    rule("house number", rf"(?<![\w.,/-])(\d{{1,5}}) ([NSEW])\.? (?=\d{{1,3}}(?:st|nd|rd|th) (?:St|Ave)\b|{_STREET})", _house_on_a_side),
+    rule("figure", r"(?<![\w.,-])(\d{1,2})[-–](?=\d{1,2}(?![\w-]|[.,]\d))", lambda m: f"{english(m[1])} dash " if near(m, _FIGURE_BEFORE) else None),
     rule("room", r"(?<![\d.,])(\d{3,4})(?![\d%:/]|[.,]\d)", _room),
     rule("aircraft", r"(?<![\w.,-])(7[0-8]7)-(?=[1-9]00\b)", lambda m: f"{in_pairs(m[1])} "),
     rule("aircraft", r"(?<=\bBoeing )(\d{3})(?!\d)", _paired),

@@ -11,7 +11,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ", "012345
 _IN_PLACES = {".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore", ":": "colon"}
 _POWERS = {"2": "squared", "3": "cubed"}
 _ALIKE = {"ς": "σ", "ϵ": "ε", "ϑ": "θ", "ϕ": "φ"}
-SIGN_TRIGGER = rf"[%+=<>×÷*&@#°℃℉№™©®§$€£¥￥₩₹₽₺₱฿₫₪₴₦±≈≤≥≠√∞_|\\{{}}~^/¹²³⁰ⁱ⁴-⁹⁺⁻ⁿ{_GREEK}]"
+SIGN_TRIGGER = rf"!=|[%+=<>×÷*&@#°℃℉№™©®§$€£¥￥₩₹₽₺₱฿₫₪₴₦±≈≤≥≠√∞_|\\{{}}~^/¹²³⁰ⁱ⁴-⁹⁺⁻ⁿ{_GREEK}]"
 _BEFORE_SLASH = re.compile(r"[^\s,;()\[\]\"“”]{0,60}$")
 _BEHIND_SLASH = re.compile(r"[^\s,;()\[\]\"“”]{0,60}")
 _WORD = re.compile(r"[A-Za-z'’]{2,}[.?!:'’]*")
@@ -66,6 +66,8 @@ SIGNS: list[Rule] = [
     rule("path", r"(?<![\w/.:)])(?:~|\.{1,2})?/[\w.-]{1,40}/[\w./-]{0,200}\w", address),
     rule("not applicable", r"n/a(?!\w)", lambda m: "N A"),
     rule("slash", r"(?<=[A-Za-z])/(?=[A-Za-z])", _slash),
+    rule("unequal", r"!=", lambda m: " not equal to "),
+    rule("and", r"&&", lambda m: " and "),
     rule("plus or minus", r"\+/[-−–]", lambda m: " plus or minus "),
     rule("power", r"\^\([-−+]?\w{1,9}\)|\^[-−+]?(?:\d{1,9}|[A-Za-z](?![A-Za-z]))|[⁺⁻]?[⁰¹²³⁴-⁹ⁿⁱ]+", _power),
     rule("Greek letter", rf"(?<![Ͱ-Ͽ])[{_GREEK}](?![Ͱ-Ͽ])", _greek),

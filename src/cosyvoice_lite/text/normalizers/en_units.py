@@ -154,5 +154,5 @@ QUANTITIES: list[Rule] = [
     rule("unit", rf"({N}) (?:(s)|h)(?![\w'’/-]){STOP}", lambda m: f"{number(m[1])} {'second' if m[2] else 'hour'}{'' if m[1] == '1' else 's'}"),
     rule("percent", rf"((?<![\w])[-−])?({N})(?:\s?%?{DASH}({N}))?\s?%", _percent),
 ]  # fmt: skip
-PER_EACH = rule("per", rf"/({_EACH})(?![\w²³^])", _per)
+PER_EACH = rule("per", rf"/({_EACH})(?![\w²³^]){STOP}", _per)
 BETWEEN = rule("between units", r"/(?=\d)", lambda m: ", " if near(m, _MEASURED, 10) else None)
