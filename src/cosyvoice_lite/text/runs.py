@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cosyvoice_lite.text.han_evidence import NOTHING, Evidence, evidence
-from cosyvoice_lite.text.normalizers.addresses import NAME
+from cosyvoice_lite.text.normalizers.addresses import EMAIL, NAME
 from cosyvoice_lite.text.normalizers.durations import DURATION
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇々〆"
@@ -28,7 +28,7 @@ _TO = "(?:[BCDG]2[BCGM](?:2[BC])?|O2O|P2P|M2M|V2[GHLX])"  # business to business
 _UNITS = rf"(?:{_UNIT})(?:\^-?[23])?(?:/(?:{_UNIT})(?:\^-?[23])?)?"
 _NEUTRAL = (  # Latin letters that belong to a number or a symbol beside them, not to English
     r"https?://[A-Za-z0-9_./?=&%#:~+\-]+|www\.[A-Za-z0-9_./?=&%#:~+\-]+"
-    r"|[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
+    rf"|{EMAIL}"
     rf"|{NAME}|{DURATION}|{_NOTATION}"
     rf"|(?<![A-Za-z])[0-9][0-9.,]*\s?(?:{_UNITS})(?![A-Za-z0-9])|[0-9]{{17}}[Xx]"
     rf"|(?:(?<=[元块塊蚊円원]/)|(?<=[0-9][A-Za-z]/)|(?<=[0-9][A-Za-z]{{2}}/))(?:{_UNITS})(?![A-Za-z0-9])"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 URL = r"(?:https?://|www\.)[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/]"
-EMAIL = r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+EMAIL = r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"
 
 _ENDINGS = (
     "com|org|net|edu|gov|io|ai|dev|app|co|cn|hk|tw|jp|kr|uk|de|fr|tv|"
