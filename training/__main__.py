@@ -18,18 +18,25 @@ Command = tuple[str, ...]
 
 POLL_S = 0.5
 
-PLAN: tuple[tuple[Command, ...], ...] = (
-    (("corpus.build", "--scale", "1"),),
-    (("train_tokenizer", "--steps", "18000"), ("train_vocoder", "--steps", "8000")),
-    (("extract",),),
-    (("train_flow", "--steps", "18000"), ("train_lm", "--steps", "18000")),
-    (("generate",),),
+Lane = tuple[Command, ...]
+
+PLAN: tuple[tuple[Lane, ...], ...] = (
+    ((("corpus.build", "--scale", "1"),),),
     (
-        ("train_vocoder", "--steps", "15000", "--critics-from", "12000"),
-        ("train_recognizer", "--steps", "6000"),
+        (("train_tokenizer", "--steps", "18000"),),
+        (("train_vocoder", "--steps", "8000"), ("train_recognizer", "--steps", "6000")),
+    ),
+    ((("extract",),),),
+    (
+        (
+            ("train_flow", "--steps", "18000"),
+            ("generate",),
+            ("train_vocoder", "--steps", "15000", "--critics-from", "12000"),
+        ),
+        (("train_lm", "--steps", "18000"),),
     ),
 )
-"""Groups in order; the commands of a group run at once."""
+"""Groups in order; the lanes of a group run at once, each command after the other."""
 
 
 def scaled(command: Command, scale: float) -> Command:
@@ -58,21 +65,39 @@ def is_newer(files: list[Path], source: Path) -> bool:
     return all(f.exists() and f.stat().st_mtime >= source.stat().st_mtime for f in files)
 
 
-def run_together(group: Sequence[Command], options: list[str]) -> None:
-    """Run the commands of a group side by side; all end when one fails or this process is ended."""
-    children = [
-        subprocess.Popen([sys.executable, "-m", f"training.{name}", *arguments, *options])
-        for name, *arguments in group
-    ]
+def run_together(lanes: Sequence[Lane], options: list[str], cache: Path) -> None:
+    """Run lanes side by side; all end when a command fails or this process is ended."""
+    waiting = [list(lane) for lane in lanes]
+    running: list[subprocess.Popen[bytes] | None] = [None] * len(lanes)
     try:
-        while any(c.poll() is None for c in children) and not any(c.returncode for c in children):
+        while any(waiting) or any(child is not None for child in running):
+            for lane, child in enumerate(running):
+                if child is None or child.poll() == 0:
+                    running[lane] = start_next(waiting[lane], options, cache)
+            if any(child is not None and child.poll() for child in running):
+                break
             time.sleep(POLL_S)
     finally:
-        for child in children:
+        left = [child for child in running if child is not None]
+        for child in left:
             child.terminate()
-        codes = [child.wait() for child in children]
+        codes = [child.wait() for child in left]
     if any(codes):
-        sys.exit(f"{', '.join(name for name, *_ in group)}: failed with {codes}")
+        names = ", ".join(str(child.args[2]) for child in left)  # type: ignore[index]
+        sys.exit(f"{names}: failed with {codes}")
+
+
+def start_next(
+    waiting: list[Command], options: list[str], cache: Path
+) -> subprocess.Popen[bytes] | None:
+    """Start the first of the commands that has something to do, and take it off the list."""
+    while waiting:
+        name, *arguments = command = waiting.pop(0)
+        if not is_done(command, cache):
+            return subprocess.Popen(
+                [sys.executable, "-m", f"training.{name}", *arguments, *options]
+            )
+    return None
 
 
 def stop(number: int, frame: FrameType | None) -> None:
@@ -90,10 +115,10 @@ def main() -> None:
         signal.signal(number, stop)
     for group in PLAN:
         options = ["--cache", str(args.cache)]
-        if group[0][0] == "corpus.build":
+        if group[0][0][0] == "corpus.build":
             options += ["--recordings", str(args.recordings)]
-        waiting = [scaled(command, args.scale) for command in group]
-        run_together([c for c in waiting if not is_done(c, args.cache)], options)
+        lanes = [tuple(scaled(command, args.scale) for command in lane) for lane in group]
+        run_together(lanes, options, args.cache)
     subprocess.run(
         [sys.executable, "-m", "training.export", "--cache", str(args.cache)], check=True
     )

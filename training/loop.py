@@ -86,6 +86,8 @@ class Run:
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        if not self._checkpoint.exists():  # `export` may be called at any time
+            self.save()
         saved_at = time.monotonic()
         seen: dict[str, list[float]] = {}
         bar = tqdm(range(self.step, steps), initial=self.step, total=steps, mininterval=10)
@@ -111,6 +113,10 @@ class Run:
                 return
         self.save()
 
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
     @torch.no_grad()
     def _unseen(self, check: Callable[[int], Losses]) -> dict[str, float]:
         losses = check(self.step // LOG_EVERY)
@@ -131,15 +137,14 @@ class Run:
             "modules": {name: module.state_dict() for name, module in self.modules.items()},
             "optimizers": {name: opt.state_dict() for name, opt in self.optimizers.items()},
         }
-        with written(self.folder / "checkpoint.pt") as partial:
+        with written(self._checkpoint) as partial:
             torch.save(state, partial)
         plot(self.folder / "losses.csv")
 
     def _resume(self) -> None:
-        path = self.folder / "checkpoint.pt"
-        if not path.exists():
+        if not self._checkpoint.exists():
             return
-        state = torch.load(path, map_location=device(), weights_only=True)
+        state = torch.load(self._checkpoint, map_location=device(), weights_only=True)
         self.step, self.was_made_of = state["step"], state.get("made_of", "")
         for name, module in self.modules.items():
             if name in state["modules"]:  # a helper may join later, as discriminators do

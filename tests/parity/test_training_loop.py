@@ -17,7 +17,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it imports pkg_resources, which is going
     pytest.importorskip("pyworld")
 
-from training.__main__ import is_done, is_newer, scaled  # noqa: E402
+from training import __main__ as plan  # noqa: E402
+from training.__main__ import is_done, is_newer, run_together, scaled  # noqa: E402
 from training.extract import best_path  # noqa: E402
 from training.files import claim, written  # noqa: E402
 from training.loop import Losses, Run, averaged  # noqa: E402
@@ -115,6 +116,41 @@ def test_a_scaled_plan_scales_every_amount() -> None:
     assert scaled(command, 0.01) == ("train_vocoder", "--steps", "150", "--critics-from", "120")
     assert scaled(("corpus.build", "--scale", "1"), 0.5) == ("corpus.build", "--scale", "0.5")
     assert scaled(("extract",), 0.5) == ("extract",)
+
+
+class Child:
+    """A command that ends at its third poll; `names` holds all that were started."""
+
+    names: list[str]
+    fails: str
+
+    def __init__(self, args: list[str]) -> None:
+        self.args, self.polls = args, 0
+        self.names.append(args[2])
+
+    def poll(self) -> int | None:
+        self.polls += 1
+        return None if self.polls < 3 else self.wait()
+
+    def wait(self) -> int:
+        return int(self.args[2] == f"training.{self.fails}")
+
+    def terminate(self) -> None:
+        pass
+
+
+def test_lanes_run_side_by_side_and_their_commands_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan.subprocess, "Popen", Child)
+    monkeypatch.setattr(plan, "POLL_S", 0)
+    lanes = [(("a",), ("b",)), (("c",),)]
+    Child.names, Child.fails = [], ""
+    run_together(lanes, [], tmp_path)
+    assert Child.names == ["training.a", "training.c", "training.b"]
+    Child.names, Child.fails = [], "c"
+    with pytest.raises(SystemExit, match=r"training\.c"):
+        run_together(lanes, [], tmp_path)
 
 
 def test_what_is_older_than_its_sources_is_made_again(tmp_path: Path) -> None:
