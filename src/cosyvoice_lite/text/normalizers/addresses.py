@@ -21,14 +21,15 @@ _START = (
 )
 NAME = _START + r"(?::[0-9]+)?(?:/[A-Za-z0-9_./?=&%#:~+\-]*[A-Za-z0-9_/])?"
 """The name of a host or file, with what may follow: a port, a path, a query."""
+_MAIL_START = r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,64}@(?=\w)"
 _DOTTED = re.compile(r"\.[A-Za-z]")
 
 
 def trigger(pattern: str) -> Callable[[str], re.Pattern[str]]:
     """What sets off a language's rules in a text.
 
-    Names begin like any word, and looking for them takes a third longer: that is done only in a
-    text that has a dot before a letter.
+    Addresses begin like any word, and looking for them takes a third longer: that is done only in a
+    text that has a dot before a letter, or an @.
     """
-    plain, named = re.compile(pattern), re.compile(f"{pattern}|{_START}")
-    return lambda text: named if _DOTTED.search(text) else plain
+    plain, addressed = re.compile(pattern), re.compile(f"{pattern}|{_START}|{_MAIL_START}")
+    return lambda text: addressed if "@" in text or _DOTTED.search(text) else plain

@@ -46,7 +46,7 @@ _TRIGGER = trigger(
     rf"[0-9]|\.\d|{SIGN_TRIGGER}"
     rf"|(?=[A-Z])(?:{MONEY_TRIGGER}|{CAPITAL_TRIGGER}|AT&T\b|A\d|(?:{MONTH}) \d)"
     rf"|\b(?=[a-z])(?:{SMALL_TRIGGER}|https?:|www\.)"
-    rf"|(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{{1,64}}@(?=\w)|[-−](?=[\d.$€£])|(?<=\w\()[-−](?=\))|{MINUS_TRIGGER}|\(0?\d{{2,4}}\)"
+    rf"|[-−](?=[\d.$€£])|(?<=\w\()[-−](?=\))|{MINUS_TRIGGER}|\(0?\d{{2,4}}\)"
 )
 
 
