@@ -50,20 +50,24 @@ def test_a_wrong_archive_leaves_nothing(
 
 
 @pytest.mark.usefixtures("known_vocabulary")
-def test_an_archive_that_unpacks_without_end_is_left_early(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("module", "limit", "most", "says"),
+    [
+        (vocabulary, "MAX_UNPACKED", 1000, "holds no"),
+        (transfer, "MAX_UNANNOUNCED", 100, "sends more than 100 bytes"),
+    ],
+)
+def test_an_archive_without_end_is_left_early(
+    hub: Hub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: object,
+    limit: str,
+    most: int,
+    says: str,
 ) -> None:
-    monkeypatch.setattr(vocabulary, "MAX_UNPACKED", 1000)
-    with pytest.raises(DownloadError, match="holds no"):
-        fetch_whisper_vocabulary(tmp_path / "v", index=publish(hub, source_archive()))
-
-
-@pytest.mark.usefixtures("known_vocabulary")
-def test_an_archive_that_never_ends_is_left_early(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transfer, "MAX_UNANNOUNCED", 100)
-    with pytest.raises(DownloadError, match="sends more than 100 bytes"):
+    monkeypatch.setattr(module, limit, most)
+    with pytest.raises(DownloadError, match=says):
         fetch_whisper_vocabulary(tmp_path / "v", index=publish(hub, source_archive()))
     assert list(tmp_path.iterdir()) == []
 
