@@ -1,8 +1,9 @@
 """Make nano from nothing, or go on where it was stopped: `python -m training`.
 
-Stages that need nothing of each other run side by side, one thread each: meant for two CPU cores.
-Every stage is a command of its own, too (see README.md). SIGTERM or Ctrl-C stops all of them, and
-what they have learnt is kept. `--scale 0.02` goes through all of it in minutes, to see it run.
+Stages that need nothing of each other run side by side, one thread each; what learns alone has
+two: meant for two CPU cores. Every stage is a command of its own, too (see README.md). SIGTERM or
+Ctrl-C stops all of them, and what they have learnt is kept. `--scale 0.02` goes through all of it
+in minutes, to see it run.
 """
 
 import argparse
@@ -71,9 +72,11 @@ def run_together(lanes: Sequence[Lane], options: list[str], cache: Path) -> None
     running: list[subprocess.Popen[bytes] | None] = [None] * len(lanes)
     try:
         while any(waiting) or any(child is not None for child in running):
+            running = [None if child is None or child.poll() == 0 else child for child in running]
             for lane, child in enumerate(running):
-                if child is None or child.poll() == 0:
-                    running[lane] = start_next(waiting[lane], options, cache)
+                if child is None:
+                    alone = not any(waiting[:lane] + waiting[lane + 1 :]) and not any(running)
+                    running[lane] = start_next(waiting[lane], options, cache, alone)
             if any(child is not None and child.poll() for child in running):
                 break
             time.sleep(POLL_S)
@@ -88,14 +91,18 @@ def run_together(lanes: Sequence[Lane], options: list[str], cache: Path) -> None
 
 
 def start_next(
-    waiting: list[Command], options: list[str], cache: Path
+    waiting: list[Command], options: list[str], cache: Path, alone: bool
 ) -> subprocess.Popen[bytes] | None:
-    """Start the first of the commands that has something to do, and take it off the list."""
+    """Start the first of the commands that has something to do, and take it off the list.
+
+    Alone, what learns has both cores to its end: nothing may be left for another lane.
+    """
     while waiting:
         name, *arguments = command = waiting.pop(0)
         if not is_done(command, cache):
+            threads = ["--threads", "2"] if alone and name.startswith("train_") else []
             return subprocess.Popen(
-                [sys.executable, "-m", f"training.{name}", *arguments, *options]
+                [sys.executable, "-m", f"training.{name}", *arguments, *threads, *options]
             )
     return None
 

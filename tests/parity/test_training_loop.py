@@ -119,14 +119,14 @@ def test_a_scaled_plan_scales_every_amount() -> None:
 
 
 class Child:
-    """A command that ends at its third poll; `names` holds all that were started."""
+    """A command that ends at its third poll; `names` holds all that were started, with threads."""
 
     names: list[str]
     fails: str
 
     def __init__(self, args: list[str]) -> None:
         self.args, self.polls = args, 0
-        self.names.append(args[2])
+        self.names.append(" ".join([args[2].removeprefix("training."), *args[3:]]))
 
     def poll(self) -> int | None:
         self.polls += 1
@@ -147,10 +147,21 @@ def test_lanes_run_side_by_side_and_their_commands_one_after_the_other(
     lanes = [(("a",), ("b",)), (("c",),)]
     Child.names, Child.fails = [], ""
     run_together(lanes, [], tmp_path)
-    assert Child.names == ["training.a", "training.c", "training.b"]
+    assert Child.names == ["a", "c", "b"]
     Child.names, Child.fails = [], "c"
     with pytest.raises(SystemExit, match=r"training\.c"):
         run_together(lanes, [], tmp_path)
+
+
+def test_what_learns_alone_has_both_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan.subprocess, "Popen", Child)
+    monkeypatch.setattr(plan, "POLL_S", 0)
+    Child.names, Child.fails = [], ""
+    run_together([(("train_a",), ("train_b",)), (("train_c",), ("train_d",))], [], tmp_path)
+    assert Child.names == ["train_a", "train_c", "train_b", "train_d"]
+    Child.names = []
+    run_together([(("train_a",),), (("train_b",), ("train_c",), ("d",))], [], tmp_path)
+    assert Child.names == ["train_a", "train_b", "train_c --threads 2", "d"]
 
 
 def test_what_is_older_than_its_sources_is_made_again(tmp_path: Path) -> None:
