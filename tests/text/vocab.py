@@ -20,6 +20,15 @@ _BESIDE = Path(__file__).parents[3] / "shared" / "official"
 FOLDER = Path(os.environ.get("COSYVOICE_LITE_VOCAB", _BESIDE))
 
 
+class Characters:
+    """One token a character: the strictest budget."""
+
+    size = 0x110000
+
+    def encode(self, text: str) -> list[int]:
+        return [ord(char) for char in text]
+
+
 class WordTokenizer:
     """One token a word or mark: for plain English words, as many as the real vocabulary gives."""
 
