@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import GOLDEN
 from cosyvoice_lite.cli import main
 from cosyvoice_lite.errors import UsageError
 from cosyvoice_lite.runtime.synthesizer import Synthesizer
 from cosyvoice_lite.verify import TOLERANCES, Check, verify
+
+GOLDEN = Path(__file__).parent / "golden"
 
 GoldenBundle = Callable[[str], Path]
 

@@ -12,9 +12,10 @@ from benchmarks.checkpoints import SIZES, TOKENIZERS, YAML
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import GOLDEN
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.errors import CheckpointError
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 TINY = YAML.format(
     s=SIZES["tiny"], tokenizer=TOKENIZERS["whisper"][0], text_vocabulary=512, token_rate=50

@@ -8,11 +8,12 @@ import onnx
 import pytest
 from benchmarks.checkpoints import SIZES, TOKENIZERS, YAML
 
-from conftest import GOLDEN
 from cosyvoice_lite.bundle import GRAPHS, Bundle
 from cosyvoice_lite.config import ModelConfig
 from cosyvoice_lite.convert.hyperparameters import read_hyperparameters
 from cosyvoice_lite.convert.pipeline import build_graphs
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 FILES = ("llm", "flow", "hift")
 DIRECTION, LENGTH = "parametrizations.weight.original1", "parametrizations.weight.original0"
