@@ -30,11 +30,11 @@ PLAN: tuple[tuple[Lane, ...], ...] = (
     ((("extract",),),),
     (
         (
-            ("train_flow", "--steps", "18000"),
+            ("train_flow", "--steps", "29000"),
             ("generate",),
-            ("train_vocoder", "--steps", "15000", "--critics-from", "12000"),
+            ("train_vocoder", "--steps", "17500", "--critics-from", "12000"),
         ),
-        (("train_lm", "--steps", "18000"),),
+        (("train_lm", "--steps", "21000"),),
     ),
 )
 """Groups in order; the lanes of a group run at once, each command after the other."""
