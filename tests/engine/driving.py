@@ -35,8 +35,8 @@ def pieces(job: Job) -> list[Piece]:
     return found
 
 
-def run(engine: Engine, *jobs: Job, most: int = 20_000) -> None:
-    """Step until there is nothing to do, taking what comes."""
+def run(engine: Engine, most: int = 20_000) -> None:
+    """Step until there is nothing to do."""
     for _ in range(most):
         if not engine.step():
             return

@@ -27,7 +27,7 @@ def test_requests_side_by_side_sound_as_each_alone(
     engine.on_batch = lambda stage, n: batches.append(n)
     for one in jobs:
         engine.add(one)
-    run(engine, *jobs)
+    run(engine)
     assert max(batches) == synthesizer.memory.n_slots
     for seed, (text, one) in enumerate(zip(texts, jobs, strict=True)):
         assert one.state is State.FINISHED
